@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a manifest can do, found by walking every sequence and every alternative. */
+#pragma once
+
+#include "suit/envelope.h"
+#include "suit/parameter.h"
+
+/* One payload of one component on one path through the alternatives. */
+struct survey_image {
+	uint64_t component_index;
+	struct component_id component;
+	struct digest digest;	  /* unset: none given */
+	bool has_size;
+	uint64_t size_bytes;
+	const char *uri;	  /* NULL: none */
+	bool has_slot;
+	uint64_t slot;
+	bool encrypted;		  /* digest and size may be of the plaintext (suit-firmware-encryption) */
+	bool is_dependency;	  /* the digest is a manifest digest, the payload an envelope */
+	bool fetched;		  /* a fetch directive uses the URI */
+};
+
+struct survey {
+	size_t n_vendor_ids, n_class_ids, n_device_ids;
+	struct su_uuid *vendor_ids, *class_ids, *device_ids; /* each once */
+	bool checks_vendor, checks_class; /* a condition looks at it, not merely a parameter set */
+	size_t n_images;
+	struct survey_image *images;	/* one for each distinct choice */
+	bool has_update_priority;
+	int64_t update_priority;	/* the smallest found: the most urgent */
+	uint64_t use_before_s;		/* the earliest found; 0: none */
+	bool has_minimum_battery;
+	uint64_t minimum_battery_mwh;	/* the largest found */
+	bool has_wait_info;
+	struct su_span scope;		/* sequence numbers rise within it: manifest-component-id when given,
+					   else the sorted component identifiers, with vendor and class ids */
+};
+
+/* SU_TOO_LARGE when there are more than 4,096 paths through the alternatives. */
+enum su_status survey_manifest(struct su_arena *arena, const struct manifest *manifest,
+	struct survey *out, struct su_error *err) SU_MUST_CHECK;
