@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deployments and their history. The device plane writes them through committer.h; management here. */
+#pragma once
+
+#include "base/arena.h"
+#include "model/deployment.h"
+#include "store/txn.h"
+
+bool deployment_store_get(struct txn *txn, struct su_arena *arena, struct su_uuid id,
+	struct deployment *out);
+/* The one in flight for a device. */
+bool deployment_store_active(struct txn *txn, struct su_arena *arena, int64_t device_id,
+	struct deployment *out);
+/* The newest deployment (also at an end) of this release for this device. */
+bool deployment_store_latest(struct txn *txn, struct su_arena *arena, int64_t device_id,
+	const struct digest *release, struct deployment *out);
+/* Newest first, older than before (NULL: from the newest). */
+size_t deployment_store_list(struct txn *txn, struct su_arena *arena, int64_t device_id,
+	const struct su_uuid *before, size_t limit, struct deployment **out);
+size_t deployment_store_history(struct txn *txn, struct su_arena *arena, struct su_uuid id,
+	struct deployment_history **out);
+
+/* SU_CONFLICT in txn when another deployment of the device is in flight. Counters follow. */
+void deployment_store_insert(struct txn *txn, const struct deployment *deployment,
+	const struct deployment_history *first);
+/* Writes state, progress, reason...; SU_STALE in txn when row_version moved on. Counters follow. */
+void deployment_store_update(struct txn *txn, const struct deployment *deployment,
+	const struct deployment_history *step);
+/* Tells every suitd that what it remembers of this device is old (NOTIFY). */
+void deployment_store_notify(struct txn *txn, const char *endpoint);
+
+/* Counters by name, for fleet/summary and /metrics. */
+struct counter {
+	const char *name;
+	int64_t value;
+};
+size_t counter_store_list(struct txn *txn, struct su_arena *arena, struct counter **out);

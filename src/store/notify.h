@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LISTEN: what other connections (of this or another suitd) changed, told on the loop's thread. */
+#pragma once
+
+#include "base/loop.h"
+#include "base/status.h"
+
+struct notify;
+
+enum notify_topic {
+	NOTIFY_DEVICE,	   /* payload: an endpoint */
+	NOTIFY_RELEASE,	   /* approved, withdrawn, completed; payload: manifest digest */
+	NOTIFY_PATH,	   /* public paths changed */
+	NOTIFY_CREDENTIAL, /* payload: an endpoint */
+	NOTIFY_TOKEN,	   /* a token was made or revoked */
+	NOTIFY_EVERYTHING, /* the connection was lost for a while: forget all that is cached */
+};
+typedef void (*notify_fn)(void *arg, enum notify_topic topic, const char *payload);
+
+/* Holds a connection of its own on a thread of its own; reconnects, then tells NOTIFY_EVERYTHING. */
+enum su_status notify_start(struct su_loop *loop, const char *conninfo, notify_fn on_notify,
+	void *arg, struct notify **out, struct su_error *err) SU_MUST_CHECK;
+void notify_stop(struct notify **notify);

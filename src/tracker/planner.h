@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which release a device should have, and why the others were not chosen. */
+#pragma once
+
+#include "base/arena.h"
+#include "model/device.h"
+#include "model/release.h"
+#include "store/blob.h"
+#include "store/txn.h"
+
+/* The verdict on one candidate. */
+struct plan_candidate {
+	struct release release;
+	bool chosen;
+	const char *reason; /* why not: one sentence; NULL when chosen */
+};
+
+struct plan {
+	size_t n_candidates; /* newest sequence number first */
+	struct plan_candidate *candidates;
+	const struct plan_candidate *choice; /* NULL: nothing to offer */
+	bool up_to_date;		     /* the device already runs the best one */
+};
+
+/*
+ * Judges every approved release that targets the device. The choice has the newest sequence number
+ * among those whose conditions all hold, whose sequence number is above what the device runs, and
+ * that have not failed on this device already. Worker thread.
+ */
+void planner_choose(struct txn *txn, struct blob_store *blobs, struct su_arena *arena,
+	const struct device *device, int64_t now_ms, struct plan *out);
+/* One release named by an operator: the same conditions but without need of a target. SU_CONFLICT
+ * says which does not hold. Nothing older than what the device runs passes. */
+enum su_status planner_check(struct txn *txn, struct blob_store *blobs, struct su_arena *arena,
+	const struct device *device, const struct release *release, int64_t now_ms,
+	struct su_error *err) SU_MUST_CHECK;

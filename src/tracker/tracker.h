@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The status tracker as the device plane sees it. All functions are for the loop's thread and never
+ * block: they work on remembered devices, load unknown ones through a worker, and answer through a
+ * completion, which may run before the function returns. Messages of one device are handled one
+ * after the other. A change is acknowledged only after its commit.
+ */
+#pragma once
+
+#include "base/work.h"
+#include "model/deployment.h"
+#include "model/device.h"
+#include "store/blob.h"
+#include "store/committer.h"
+#include "store/notify.h"
+
+struct tracker;
+
+struct tracker_opts {
+	struct su_loop *loop;
+	struct su_work *work; /* its thread context is a struct store_conn * */
+	struct committer *committer;
+	struct blob_store *blobs;
+	size_t max_cached_devices;
+	bool require_known_devices; /* only endpoints that have a credential may register */
+};
+enum su_status tracker_start(const struct tracker_opts *opts, struct tracker **out,
+	struct su_error *err) SU_MUST_CHECK;
+void tracker_stop(struct tracker **tracker);
+/* To be called with every notification of the store. */
+void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);
+
+/* Who speaks. The front end has checked that an authenticated peer bears this endpoint name. */
+struct contact {
+	const char *endpoint;
+	enum transport transport;
+	const char *address; /* "[::1]:5683" */
+	bool authenticated;  /* DTLS PSK or device token */
+	int64_t now_ms;
+};
+
+/* What a device should install. Valid during the completion. */
+struct offer {
+	struct digest release;	/* manifest digest: also the ETag */
+	struct digest envelope; /* blob, in the form that the device asks for */
+	uint64_t envelope_bytes;
+	struct su_uuid deployment;
+};
+
+/* err NULL: it worked. */
+typedef void (*tracker_done_fn)(void *arg, const struct su_error *err);
+/* offer NULL with err NULL: there is nothing for this device. */
+typedef void (*tracker_offer_fn)(void *arg, const struct offer *offer, const struct su_error *err);
+/* registration: names /rd/<id>. */
+typedef void (*tracker_registered_fn)(void *arg, const struct su_uuid *registration,
+	const struct su_error *err);
+
+struct registration {
+	int64_t lifetime_s; /* 0: DEVICE_DEFAULT_LIFETIME_S */
+	enum envelope_form envelope_form;
+	struct characteristics told;
+};
+
+/* SU_CONFLICT: another live device (other serial or device identifier) holds this name. Copies what it needs. */
+void tracker_register(struct tracker *tracker, const struct contact *contact,
+	const struct registration *registration, tracker_registered_fn done, void *arg);
+/* change NULL: only renews the lifetime. SU_NOT_FOUND: unknown or replaced registration. contact->endpoint may be NULL. */
+void tracker_update(struct tracker *tracker, const struct contact *contact, struct su_uuid id,
+	const struct registration *change, tracker_done_fn done, void *arg);
+void tracker_remove(struct tracker *tracker, const struct contact *contact, struct su_uuid id,
+	tracker_done_fn done, void *arg);
+
+/* The poll: chooses and records a deployment when there is none in flight. SU_NOT_FOUND: not registered. */
+void tracker_poll(struct tracker *tracker, const struct contact *contact, tracker_offer_fn done,
+	void *arg);
+
+/* Progress in the update cycle, api/device.cddl status-message. */
+struct status_message {
+	bool has_deployment;
+	struct su_uuid deployment; /* else the one in flight */
+	bool has_release;
+	struct digest release;	   /* must be that deployment's, when given */
+	bool has_state;
+	enum deployment_state state; /* accepted, deferred, downloading, downloaded, installing, rebooting, failed, rejected */
+	bool has_progress;
+	uint64_t progress_bytes;
+	const char *reason;	   /* with failed, rejected, deferred; or NULL */
+	bool has_characteristics;  /* then told replaces what was told before */
+	struct characteristics told;
+};
+/* SU_DENIED: the deployment is another device's. SU_CONFLICT: the state makes no sense now. */
+void tracker_status(struct tracker *tracker, const struct contact *contact,
+	const struct status_message *message, tracker_done_fn done, void *arg);
+
+/* A SUIT_Report, bare or in COSE. SU_UNAUTHENTIC: its signature does not hold; SU_NOT_FOUND: names a
+ * manifest that was never deployed to this device. Copies body. */
+void tracker_report(struct tracker *tracker, const struct contact *contact, struct su_span body,
+	tracker_done_fn done, void *arg);
+
+/*
+ * Called with a release's digest whenever what tracker_poll would answer for this endpoint may have
+ * changed; for Observe. NULL endpoint: for anybody.
+ */
+typedef void (*tracker_change_fn)(void *arg, const char *endpoint);
+void tracker_on_change(struct tracker *tracker, tracker_change_fn on_change, void *arg);
