@@ -14,8 +14,8 @@ enum su_status su_hex_decode(struct su_span text, uint8_t *out, size_t capacity,
 	struct su_error *err) SU_MUST_CHECK;
 
 char *su_base64url_encode_arena(struct su_arena *arena, struct su_span bytes);
-enum su_status su_base64url_decode(struct su_arena *arena, struct su_span text,
-	struct su_span *out, struct su_error *err) SU_MUST_CHECK;
+enum su_status su_base64url_decode(struct su_arena *arena, struct su_span text, struct su_span *out,
+	struct su_error *err) SU_MUST_CHECK;
 /* Standard alphabet with padding (tus metadata and checksums). */
 enum su_status su_base64_decode(struct su_arena *arena, struct su_span text, struct su_span *out,
 	struct su_error *err) SU_MUST_CHECK;

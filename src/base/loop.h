@@ -17,7 +17,7 @@ struct su_timer;
 
 struct su_loop *su_loop_new(void);
 void su_loop_free(struct su_loop **loop);
-void su_loop_run(struct su_loop *loop);	 /* returns after su_loop_stop */
+void su_loop_run(struct su_loop *loop);  /* returns after su_loop_stop */
 void su_loop_stop(struct su_loop *loop); /* any thread, or a signal callback */
 
 /* Runs callback(arg) soon on the loop's thread. Any thread; messages keep the order of one sender. */
@@ -26,8 +26,8 @@ void su_loop_post(struct su_loop *loop, void (*callback)(void *arg), void *arg);
 enum su_loop_events { SU_LOOP_READ = 1, SU_LOOP_WRITE = 2 };
 typedef void (*su_watch_fn)(int fd, unsigned events, void *arg);
 /* Level-triggered; the descriptor stays the caller's. */
-struct su_watch *su_watch_new(struct su_loop *loop, int fd, unsigned events, su_watch_fn on_ready,
-	void *arg);
+struct su_watch *su_watch_new(
+	struct su_loop *loop, int fd, unsigned events, su_watch_fn on_ready, void *arg);
 void su_watch_free(struct su_watch **watch);
 
 typedef void (*su_timer_fn)(void *arg);

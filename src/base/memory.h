@@ -17,4 +17,4 @@ char *su_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define su_auto(cleanup) __attribute__((cleanup(cleanup)))
 
 void su_free_ptr(void *pointer_to_pointer); /* for su_auto(su_free_ptr) on malloc'd memory */
-void su_close_fd(int *fd);		    /* closes if >= 0 and sets -1 */
+void su_close_fd(int *fd);                  /* closes if >= 0 and sets -1 */

@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-#define SU_MUST_CHECK __attribute__((warn_unused_result))
+#define SU_MUST_CHECK         __attribute__((warn_unused_result))
 #define SU_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
 /*
@@ -13,20 +13,20 @@
  */
 enum su_status {
 	SU_OK = 0,
-	SU_INVALID,	    /* the input breaks a rule; repeating it cannot help */
-	SU_UNAUTHENTIC,	    /* a signature, MAC or digest over submitted data does not hold */
+	SU_INVALID,         /* the input breaks a rule; repeating it cannot help */
+	SU_UNAUTHENTIC,     /* a signature, MAC or digest over submitted data does not hold */
 	SU_UNAUTHENTICATED, /* the caller did not prove who it is */
-	SU_DENIED,	    /* the caller is known and may not do this */
+	SU_DENIED,          /* the caller is known and may not do this */
 	SU_NOT_FOUND,
-	SU_CONFLICT,	/* collides with what is stored */
-	SU_STALE,	/* If-Match named a version that is no longer current */
-	SU_TOO_LARGE,	/* beyond a configured bound */
+	SU_CONFLICT,    /* collides with what is stored */
+	SU_STALE,       /* If-Match named a version that is no longer current */
+	SU_TOO_LARGE,   /* beyond a configured bound */
 	SU_UNSUPPORTED, /* well-formed, but a format or algorithm we do not speak */
-	SU_BUSY,	/* a limit on rate or number is reached: try later */
-	SU_RETRY,	/* a resource is away (database): nothing happened, try later */
-	SU_UNCERTAIN,	/* the connection broke during commit: it may or may not have happened */
-	SU_IO,		/* the operating system refused (disk full, ...) */
-	SU_BUG,		/* our own mistake */
+	SU_BUSY,        /* a limit on rate or number is reached: try later */
+	SU_RETRY,       /* a resource is away (database): nothing happened, try later */
+	SU_UNCERTAIN,   /* the connection broke during commit: it may or may not have happened */
+	SU_IO,          /* the operating system refused (disk full, ...) */
+	SU_BUG,         /* our own mistake */
 };
 
 /* Filled by the function that finds the fault; callers may put a prefix before the text. */

@@ -20,8 +20,8 @@ extern const struct su_uuid su_uuid_namespace_dns;
 
 bool su_uuid_equal(struct su_uuid a, struct su_uuid b);
 void su_uuid_format(struct su_uuid id, char out[SU_UUID_TEXT_SIZE]);
-enum su_status su_uuid_parse(const char *text, struct su_uuid *out, struct su_error *err)
-	SU_MUST_CHECK;
+enum su_status su_uuid_parse(
+	const char *text, struct su_uuid *out, struct su_error *err) SU_MUST_CHECK;
 
 /* Cryptographically strong random bytes; aborts if the kernel gives none. */
 void su_random_bytes(void *out, size_t len);
