@@ -8,10 +8,10 @@
 
 #include "base/arena.h"
 #include "model/digest.h"
+#include "model/version.h"
 
 #define COMPONENT_MAX_SEGMENTS 16
-#define COMPONENT_MAX_BYTES 256
-#define VERSION_MAX_PARTS 8
+#define COMPONENT_MAX_BYTES    256
 
 /* The deterministic CBOR encoding of the array is the identity: compared and stored as bytes. */
 struct component_id {
@@ -30,23 +30,10 @@ enum su_status component_id_parse(struct su_arena *arena, const char *text,
 /* Checks that encoded is one array of 1..COMPONENT_MAX_SEGMENTS definite byte strings, shortest heads. */
 enum su_status component_id_check(struct su_span encoded, struct su_error *err) SU_MUST_CHECK;
 
-/* A version as suit-update-management has it: 1.2.3 = [1,2,3]; -1 rc, -2 beta, -3 alpha. */
-struct version {
-	unsigned n_parts; /* 0: unknown */
-	int64_t parts[VERSION_MAX_PARTS];
-};
-
-/* "1.2.0", "1.2-rc.3"; both ways. */
-char *version_format(struct su_arena *arena, const struct version *version);
-enum su_status version_parse(const char *text, struct version *out, struct su_error *err)
-	SU_MUST_CHECK;
-/* Element by element over the first n_parts of b (suit-update-management, version matching): <0, 0, >0. */
-int version_compare(const struct version *a, const struct version *b);
-
 /* What a device says it runs in one component. */
 struct installed_component {
 	struct component_id id;
-	struct digest digest;	  /* unset: the device did not say */
+	struct digest digest; /* unset: the device did not say */
 	bool has_sequence_number;
 	uint64_t sequence_number; /* of the manifest that installed it */
 	struct version version;

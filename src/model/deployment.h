@@ -39,12 +39,12 @@ struct deployment {
 	struct digest release; /* the manifest digest */
 	enum deployment_state state;
 	enum update_mode mode;
-	bool named_by_operator;	  /* not found by matching: an operator named release and device */
+	bool named_by_operator; /* not found by matching: an operator named release and device */
 	int64_t created_at_ms, changed_at_ms;
-	int64_t deadline_at_ms;	  /* 0: none. Silence beyond it is a failure */
+	int64_t deadline_at_ms; /* 0: none. Silence beyond it is a failure */
 	uint64_t progress_bytes;
-	unsigned attempts;	  /* downloads begun */
-	const char *reason;	  /* why it ended so, or NULL */
+	unsigned attempts;  /* downloads begun */
+	const char *reason; /* why it ended so, or NULL */
 	int64_t row_version;
 };
 

@@ -10,9 +10,9 @@
 #include "model/component.h"
 #include "model/names.h"
 
-#define ENDPOINT_MAX_BYTES 128
-#define DEVICE_MAX_COMPONENTS 32
-#define DEVICE_MAX_IDS 8
+#define ENDPOINT_MAX_BYTES        128
+#define DEVICE_MAX_COMPONENTS     32
+#define DEVICE_MAX_IDS            8
 #define DEVICE_DEFAULT_LIFETIME_S 86400
 
 enum transport { TRANSPORT_COAP, TRANSPORT_COAPS, TRANSPORT_HTTP, TRANSPORT_HTTPS };
@@ -28,12 +28,12 @@ struct characteristics {
 	struct su_uuid vendor_ids[DEVICE_MAX_IDS];
 	struct su_uuid class_ids[DEVICE_MAX_IDS];
 	bool has_device_id;
-	struct su_uuid device_id;  /* SUIT device identifier */
-	const char *serial;	   /* tells two devices with one name apart; NULL: not said */
-	const char *manufacturer;  /* NULL: not said */
-	const char *model;	   /* NULL: not said */
+	struct su_uuid device_id;     /* SUIT device identifier */
+	const char *serial;           /* tells two devices with one name apart; NULL: not said */
+	const char *manufacturer;     /* NULL: not said */
+	const char *model;            /* NULL: not said */
 	const char *hardware_version; /* NULL: not said */
-	const char *site;	   /* group for capacity; NULL: not said */
+	const char *site;             /* group for capacity; NULL: not said */
 	bool has_battery;
 	uint64_t battery_mwh;
 	bool has_free_memory;
@@ -45,16 +45,16 @@ struct characteristics {
 /* Pointers live in the arena that the producing function was given. */
 struct device {
 	int64_t id;
-	const char *endpoint; /* 1..ENDPOINT_MAX_BYTES of printable UTF-8, unique */
+	const char *endpoint;        /* 1..ENDPOINT_MAX_BYTES of printable UTF-8, unique */
 	struct su_uuid registration; /* names /rd/<id>; renewed by each new registration */
 	int64_t registered_at_ms, updated_at_ms, expires_at_ms, removed_at_ms; /* removed: 0 = no */
 	int64_t last_seen_at_ms;
 	int64_t lifetime_s;
 	enum transport transport;
-	const char *address;   /* last seen, for operators */
+	const char *address; /* last seen, for operators */
 	enum envelope_form envelope_form;
 	struct characteristics told;
-	int64_t row_version;   /* optimistic lock: each write names the version it read */
+	int64_t row_version; /* optimistic lock: each write names the version it read */
 };
 
 enum su_status endpoint_check(struct su_span name, struct su_error *err) SU_MUST_CHECK;
@@ -63,5 +63,5 @@ enum su_status endpoint_check(struct su_span name, struct su_error *err) SU_MUST
 bool characteristics_have_vendor(const struct characteristics *told, struct su_uuid id);
 bool characteristics_have_class(const struct characteristics *told, struct su_uuid id);
 /* NULL when the device did not report this component. */
-const struct installed_component *characteristics_component(const struct characteristics *told,
-	struct component_id id);
+const struct installed_component *characteristics_component(
+	const struct characteristics *told, struct component_id id);

@@ -30,10 +30,10 @@ struct digest {
 bool digest_equal(const struct digest *a, const struct digest *b);
 bool digest_is_set(const struct digest *digest);
 struct su_span digest_span(const struct digest *digest);
-size_t digest_alg_len(enum digest_alg alg);	/* 0 for an unknown algorithm */
+size_t digest_alg_len(enum digest_alg alg);       /* 0 for an unknown algorithm */
 const char *digest_alg_name(enum digest_alg alg); /* "sha256", ...; NULL for an unknown one */
 void digest_format(const struct digest *digest, char out[DIGEST_TEXT_SIZE]);
 /* Accepts "<name>:<hex>" with the exact length of the algorithm. */
-enum su_status digest_parse(const char *text, struct digest *out, struct su_error *err)
-	SU_MUST_CHECK;
+enum su_status digest_parse(
+	const char *text, struct digest *out, struct su_error *err) SU_MUST_CHECK;
 struct digest digest_sha256(const uint8_t bytes[32]);

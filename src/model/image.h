@@ -17,7 +17,7 @@ struct image {
 /* A resumable upload (tus 1.0). Its offset is the length of its file on disk, nothing else. */
 struct upload {
 	struct su_uuid id;
-	uint64_t length_bytes;	/* as declared at creation */
+	uint64_t length_bytes;  /* as declared at creation */
 	struct digest expected; /* unset: any */
 	const char *uploaded_by;
 	int64_t created_at_ms, expires_at_ms;

@@ -17,7 +17,13 @@ enum release_state {
 };
 extern const struct name_row release_state_names[];
 
-enum release_kind { KIND_UNSPECIFIED, KIND_SECURITY, KIND_BUGFIX, KIND_FEATURE, KIND_CONFIGURATION };
+enum release_kind {
+	KIND_UNSPECIFIED,
+	KIND_SECURITY,
+	KIND_BUGFIX,
+	KIND_FEATURE,
+	KIND_CONFIGURATION
+};
 extern const struct name_row release_kind_names[];
 
 /* A payload that the manifest names. */
@@ -26,27 +32,27 @@ struct release_image {
 	struct digest digest; /* unset: the manifest gives none (e.g. of the plaintext only) */
 	bool has_size;
 	uint64_t size_bytes;
-	const char *uri;      /* NULL: none */
-	bool integrated;      /* travels inside the envelope */
-	bool hosted;	      /* this server must hold it: the URI's authority is ours, or it is relative */
-	bool present;	      /* its bytes are stored (or integrated) */
+	const char *uri; /* NULL: none */
+	bool integrated; /* travels inside the envelope */
+	bool hosted;  /* this server must hold it: the URI's authority is ours, or it is relative */
+	bool present; /* its bytes are stored (or integrated) */
 };
 
 /* Pointers live in the arena that the producing function was given. */
 struct release {
-	struct digest digest;	      /* manifest digest: the name of the release */
+	struct digest digest; /* manifest digest: the name of the release */
 	uint64_t sequence_number;
-	struct su_span scope;	      /* sequence numbers rise within it: see suit/survey.h */
+	struct su_span scope; /* sequence numbers rise within it: see suit/survey.h */
 	enum release_state state;
-	bool targeted;		      /* checks a vendor or class: may be offered by matching */
-	const char *version;	      /* set-version as text, or NULL */
-	const char *reference_uri;    /* or NULL */
+	bool targeted;             /* checks a vendor or class: may be offered by matching */
+	const char *version;       /* set-version as text, or NULL */
+	const char *reference_uri; /* or NULL */
 	bool has_update_priority;
 	int64_t update_priority;
-	int64_t use_before_ms;	      /* 0: none */
+	int64_t use_before_ms; /* 0: none */
 	enum release_kind kind;
-	const char *labels_json;      /* the author's labels, a JSON object */
-	struct digest envelope;	      /* sha256 of the stored envelope file */
+	const char *labels_json;        /* the author's labels, a JSON object */
+	struct digest envelope;         /* sha256 of the stored envelope file */
 	struct digest severed_envelope; /* sha256 of the form without severable text and CoSWID */
 	uint64_t envelope_bytes, severed_envelope_bytes;
 	size_t n_images;
