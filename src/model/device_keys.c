@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of api/device.cddl: integer keys and their JSON words. */
+#include "model/device_keys.h"
+
+#include "model/deployment.h"
+
+const struct name_row registration_keys[] = {
+	{ MESSAGE_LIFETIME, "lifetime" },
+	{ MESSAGE_ENVELOPE_FORM, "envelope_form" },
+	{ MESSAGE_CHARACTERISTICS, "characteristics" },
+	{ 0, NULL },
+};
+
+const struct name_row status_message_keys[] = {
+	{ MESSAGE_CHARACTERISTICS, "characteristics" },
+	{ MESSAGE_DEPLOYMENT, "deployment" },
+	{ MESSAGE_RELEASE, "release" },
+	{ MESSAGE_STATE, "state" },
+	{ MESSAGE_PROGRESS, "progress" },
+	{ MESSAGE_REASON, "reason" },
+	{ 0, NULL },
+};
+
+const struct name_row characteristics_keys[] = {
+	{ CHARACTERISTICS_VENDOR_IDS, "vendor_ids" },
+	{ CHARACTERISTICS_CLASS_IDS, "class_ids" },
+	{ CHARACTERISTICS_DEVICE_ID, "device_id" },
+	{ CHARACTERISTICS_SERIAL, "serial" },
+	{ CHARACTERISTICS_MANUFACTURER, "manufacturer" },
+	{ CHARACTERISTICS_MODEL, "model" },
+	{ CHARACTERISTICS_HARDWARE_VERSION, "hardware_version" },
+	{ CHARACTERISTICS_SITE, "site" },
+	{ CHARACTERISTICS_BATTERY_MWH, "battery_mwh" },
+	{ CHARACTERISTICS_FREE_MEMORY_BYTES, "free_memory_bytes" },
+	{ CHARACTERISTICS_COMPONENTS, "components" },
+	{ 0, NULL },
+};
+
+const struct name_row installed_keys[] = {
+	{ INSTALLED_COMPONENT, "component" },
+	{ INSTALLED_DIGEST, "digest" },
+	{ INSTALLED_SEQUENCE_NUMBER, "sequence_number" },
+	{ INSTALLED_VERSION, "version" },
+	{ INSTALLED_SIZE_BYTES, "size_bytes" },
+	{ INSTALLED_ACTIVE_SLOT, "active_slot" },
+	{ 0, NULL },
+};
+
+const struct name_row reported_state_names[] = {
+	{ DEPLOYMENT_DEFERRED, "deferred" },
+	{ DEPLOYMENT_ACCEPTED, "accepted" },
+	{ DEPLOYMENT_DOWNLOADING, "downloading" },
+	{ DEPLOYMENT_DOWNLOADED, "downloaded" },
+	{ DEPLOYMENT_INSTALLING, "installing" },
+	{ DEPLOYMENT_REBOOTING, "rebooting" },
+	{ DEPLOYMENT_FAILED, "failed" },
+	{ DEPLOYMENT_REJECTED, "rejected" },
+	{ 0, NULL },
+};
