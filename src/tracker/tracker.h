@@ -36,6 +36,7 @@ struct contact {
 	enum transport transport;
 	const char *address; /* "[::1]:5683" */
 	bool authenticated;  /* DTLS PSK or device token */
+	const enum envelope_form *form; /* what this poll asks for; NULL: as registered */
 	int64_t now_ms;
 };
 
@@ -55,9 +56,12 @@ typedef void (*tracker_offer_fn)(void *arg, const struct offer *offer, const str
 typedef void (*tracker_registered_fn)(void *arg, const struct su_uuid *registration,
 	const struct su_error *err);
 
+/* In an update what is not given stays as it is; in a registration it is unknown. */
 struct registration {
-	int64_t lifetime_s; /* 0: DEVICE_DEFAULT_LIFETIME_S */
-	enum envelope_form envelope_form;
+	int64_t lifetime_s; /* 0: not given (DEVICE_DEFAULT_LIFETIME_S) */
+	bool has_envelope_form;
+	enum envelope_form envelope_form; /* not given: ENVELOPE_FULL */
+	bool has_characteristics;
 	struct characteristics told;
 };
 

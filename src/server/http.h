@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The HTTP front end: libmicrohttpd on the loop's thread. It owns the listeners, collects request
+ * bodies within bounds, finds the route, checks the token, runs the handler where the route says,
+ * and gives the reply. What a handler sees is http_call.h.
+ */
+#pragma once
+
+#include "base/loop.h"
+#include "base/work.h"
+#include "store/blob.h"
+#include "store/notify.h"
+#include "tracker/intake.h"
+
+struct credential_key;
+struct device_front;
+struct http;
+struct public_paths;
+
+/* What handlers may use. Borrowed: all of it must outlive the front end. */
+struct http_env {
+	struct su_loop *loop;
+	struct su_work *work; /* its thread context is a struct store_conn * */
+	struct blob_store *blobs;
+	struct public_paths *paths;
+	const struct intake_opts *intake;
+	const struct credential_key *credential_key; /* NULL: pre-shared keys are refused */
+	struct device_front *devices;                /* the device plane; NULL: its paths are 404 */
+	const char *public_url; /* "https://fw.example.com", no slash at the end; NULL: relative */
+	size_t max_body_bytes;  /* JSON and other bodies kept in memory; 0: 1 MiB */
+	uint64_t max_image_bytes; /* 0: 8 GiB */
+	bool open_metrics;        /* /metrics needs no token */
+};
+
+struct http_listen {
+	const char *address; /* "127.0.0.1:8080", "[::1]:0" */
+	int fd; /* a listening socket handed in (socket activation), then address is ignored; else -1 */
+};
+
+struct http_opts {
+	struct http_env env;
+	size_t n_listen;
+	const struct http_listen *listen;
+	const char *certificate_pem,
+		*key_pem;         /* contents, not names; both or neither. TLS by GnuTLS */
+	unsigned max_connections; /* of each listener; 0: 4096 */
+	unsigned max_connections_per_address; /* IPv6: per /64; 0: a quarter of max_connections */
+	/*
+	 * A connection on which neither a request is completed nor min_progress_bytes are moved
+	 * during this time is closed. There is no limit on the total time of a transfer.
+	 */
+	int64_t idle_timeout_ms;     /* 0: 60 s */
+	unsigned min_progress_bytes; /* 0: 256 */
+};
+
+/* Loop thread. SU_INVALID: an address or the certificate; SU_IO: cannot listen. */
+enum su_status http_start(
+	const struct http_opts *opts, struct http **out, struct su_error *err) SU_MUST_CHECK;
+/* Closes all connections; calls that a worker or a device answer still holds end by themselves. */
+void http_stop(struct http **http);
+/* To be called with every notification of the store. */
+void http_on_notify(struct http *http, enum notify_topic topic, const char *payload);
+/* The port of a listener, for port 0; 0 when there is no such listener. */
+unsigned http_port(const struct http *http, size_t listener);
