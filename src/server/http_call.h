@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request, as a handler sees it.
- *
- * Where a handler runs is its route's choice (http_routes.h):
- *  - HTTP_ON_WORKER: straight through on a worker thread, with a database connection. It gives one
- *    reply (http_reply.h) and returns.
- *  - HTTP_ON_LOOP: on the loop's thread; it must not block. It gives one reply and calls
- *    http_call_finish, before it returns or at any later time from the loop's thread. Until then the
- *    call stays valid, even when the front end is stopped meanwhile.
- * Texts and spans live in the call's arena.
+ * One request, as a handler sees it. Where a handler runs is its route's choice (http_routes.h): on a
+ * worker thread, straight through, with a database connection, or on the loop's thread, where it
+ * must not block and may answer later. Texts and spans live in the call's arena.
  */
 #pragma once
 
@@ -43,7 +37,7 @@ struct http_call {
 	const char *address;                     /* of the peer: "[::1]:40000" */
 	bool secure;                             /* came over TLS */
 	int64_t now_ms;
-	void *state;         /* the handler's own; see http_routes.h for who frees it */
+	void *state;         /* the handler's own; in the arena, or freed by its release */
 	bool tokens_changed; /* set by a handler: forget remembered tokens before replying */
 	struct http_reply reply;
 };
@@ -61,5 +55,8 @@ enum su_status http_call_limit(
 enum su_status http_call_if_match(
 	const struct http_call *call, int64_t *out, struct su_error *err) SU_MUST_CHECK;
 
-/* Loop handlers only: the reply is given, send it. */
+/*
+ * Loop handlers only, loop thread, exactly once: the reply is given, send it. Until then the call
+ * stays valid, even when the front end is stopped meanwhile.
+ */
 void http_call_finish(struct http_call *call);

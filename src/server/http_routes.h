@@ -5,44 +5,41 @@
 #include "model/role.h"
 #include "server/http_call.h"
 
-enum http_place { HTTP_ON_WORKER, HTTP_ON_LOOP };
-
 enum http_body_kind {
 	HTTP_BODY_NONE,   /* a body is refused */
-	HTTP_BODY_JSON,   /* one object, at most max_body */
-	HTTP_BODY_RAW,    /* bytes in memory, at most max_body */
-	HTTP_BODY_STREAM, /* bytes handed to the route's stream piece by piece */
+	HTTP_BODY_JSON,   /* one object of at most env->max_body_bytes; no body is {} */
+	HTTP_BODY_RAW,    /* bytes in memory, at most env->max_body_bytes */
+	HTTP_BODY_STREAM, /* bytes handed to the route's stream, at most env->max_image_bytes */
 };
 
 /*
  * A body that does not fit in memory. prepare and release run on the loop's thread, the others on
- * worker threads, one after the other. A reply given before end refuses the rest of the body.
- * Once prepare was called, release is called too, last of all. Members may be NULL.
+ * worker threads, one after the other. A fault is the reply and refuses the rest of the body.
+ * Once prepare was called, release is called too, last of all. prepare, cut, release may be NULL.
  */
 struct http_stream {
-	void (*prepare)(struct http_call *call);
-	void (*begin)(struct http_call *call);
-	void (*write)(struct http_call *call, struct su_span piece);
-	void (*end)(struct http_call *call); /* the body is complete: replies */
-	void (*cut)(
-		struct http_call *call); /* instead of end: the client went away, or was refused */
+	enum su_status (*prepare)(struct http_call *call, struct su_error *err);
+	enum su_status (*begin)(struct http_call *call, struct su_error *err);
+	enum su_status (*write)(struct http_call *call, struct su_span piece, struct su_error *err);
+	enum su_status (*end)(struct http_call *call, struct su_error *err); /* replies */
+	/* Instead of end, when begin succeeded: the client went away, or the body was refused. */
+	void (*cut)(struct http_call *call);
 	void (*release)(struct http_call *call);
-	uint64_t (*max_bytes)(const struct http_env *env);
 };
 
+/* Exactly one of work, handler and stream is given. */
 struct http_route {
-	const char *method; /* a GET serves HEAD as well */
-	const char *path;   /* "/api/v1/releases/{digest}/approve" */
-	unsigned
-		capabilities; /* enum capability bits, any of which suffices; 0: no token is asked for */
+	const char *method;    /* a GET serves HEAD as well */
+	const char *path;      /* "/api/v1/releases/{digest}/approve" */
+	unsigned capabilities; /* bits, any of which suffices; 0: no token is asked for */
 	enum http_body_kind body;
-	enum http_place place;
 	const char *query; /* the parameters it knows: "limit cursor"; NULL: none */
-	const char
-		*types; /* media types of the body: "a/b c/d"; NULL: any (JSON: application/json) */
+	const char *types; /* of the body: "a/b c/d"; NULL: any (JSON: application/json) */
+	/* On a worker, straight through: a fault is the reply, else it has replied. */
+	enum su_status (*work)(struct http_call *call, struct su_error *err);
+	/* On the loop: replies and calls http_call_finish, now or later. Must not block. */
 	void (*handler)(struct http_call *call);
 	const struct http_stream *stream;
-	size_t max_body; /* 0: env->max_body_bytes */
 };
 
 #define HTTP_ROUTES_MAX_ALLOW 64
