@@ -9,8 +9,8 @@ struct audit_entry {
 	int64_t id;
 	int64_t at_ms;
 	const char *actor;
-	const char *action;	 /* "release.approve" */
-	const char *subject;	 /* what it was done to */
+	const char *action;      /* "release.approve" */
+	const char *subject;     /* what it was done to */
 	const char *detail_json; /* an object, or NULL */
 };
 void audit_store_append(struct txn *txn, const struct audit_entry *entry); /* id ignored */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Content-addressed files: images and envelopes. The only place that opens them.
- * Layout below the root: blob/<aa>/<sha256 hex>, upload/<name>. A blob appears by rename after
+ * Layout below the root: blob/<aa>/<sha256 hex>, upload/<name>, temp/<uuid>. A blob appears by rename after
  * fsync, so a reader sees all of it or nothing. All functions may block (not for the loop), except
  * where noted.
  */
@@ -15,22 +15,24 @@
 struct blob_store;
 
 /* Creates the folders, removes writers' left-overs of an earlier run (not resumable uploads). */
-enum su_status blob_store_open(const char *root, struct blob_store **out, struct su_error *err)
-	SU_MUST_CHECK;
+enum su_status blob_store_open(
+	const char *root, struct blob_store **out, struct su_error *err) SU_MUST_CHECK;
 void blob_store_close(struct blob_store **store);
 
 /* A file that grows while it is hashed. */
 struct blob_writer;
-enum su_status blob_writer_new(struct blob_store *store, struct blob_writer **out,
-	struct su_error *err) SU_MUST_CHECK;
-/* Resumable: the file upload/<name> is created, or opened and hashed as far as it goes. */
+enum su_status blob_writer_new(
+	struct blob_store *store, struct blob_writer **out, struct su_error *err) SU_MUST_CHECK;
+/* Resumable: the file upload/<name> is created, or opened to go on at its end. SU_BUSY while another
+ * writer (also of another process) has it open. */
 enum su_status blob_writer_resume(struct blob_store *store, const char *name,
 	struct blob_writer **out, struct su_error *err) SU_MUST_CHECK;
-enum su_status blob_writer_append(struct blob_writer *writer, struct su_span bytes,
-	struct su_error *err) SU_MUST_CHECK;
+/* On a fault (SU_IO: disk full) nothing was appended. */
+enum su_status blob_writer_append(
+	struct blob_writer *writer, struct su_span bytes, struct su_error *err) SU_MUST_CHECK;
 /* Cuts back to length (a chunk whose checksum failed). */
-enum su_status blob_writer_truncate(struct blob_writer *writer, uint64_t length,
-	struct su_error *err) SU_MUST_CHECK;
+enum su_status blob_writer_truncate(
+	struct blob_writer *writer, uint64_t length, struct su_error *err) SU_MUST_CHECK;
 enum su_status blob_writer_sync(struct blob_writer *writer, struct su_error *err) SU_MUST_CHECK;
 uint64_t blob_writer_length(const struct blob_writer *writer);
 /* fsync, rename to the digest's name, fsync the folder. expected (NULL: any) must match, else
@@ -56,7 +58,7 @@ bool blob_exists(struct blob_store *store, const struct digest *digest);
 
 /*
  * A shared read-only mapping, kept in a bounded cache. Fit for the loop: at most an open and an
- * mmap. The span is valid until blob_unmap.
+ * mmap. The span is valid until blob_unmap. Only for one thread: the loop's.
  */
 struct blob_mapping;
 enum su_status blob_map(struct blob_store *store, const struct digest *digest,

@@ -18,7 +18,7 @@ struct report_row {
 	const struct su_uuid *deployment_id; /* NULL: none matched */
 	int64_t received_at_ms;
 	struct su_span payload;
-	const char *authentication; /* "signed", "channel" or "none" */
+	const char *authentication;      /* "signed", "channel" or "none" */
 	const struct su_uuid *anchor_id; /* NULL: not signed */
 	bool success;
 	const char *reason; /* or NULL */
@@ -29,8 +29,8 @@ struct device_write {
 	/* New values. id 0: insert (SU_CONFLICT when the endpoint exists); else row_version is the one
 	 * that was read, and the write is a SU_CONFLICT when the row has moved on. Always given. */
 	const struct device *device;
-	bool write_device;	/* false: the device row is only checked, not written */
-	bool write_components;	/* replace all rows of device_component */
+	bool write_device;     /* false: the device row is only checked, not written */
+	bool write_components; /* replace all rows of device_component */
 	/* row_version 0: insert, else update of a row at that version. */
 	const struct deployment *deployment;
 	size_t n_history;
@@ -39,9 +39,10 @@ struct device_write {
 };
 
 struct committer_result {
-	enum su_status status; /* SU_OK, SU_CONFLICT (reload and apply again), SU_RETRY, SU_UNCERTAIN */
+	enum su_status
+		status; /* SU_OK, SU_CONFLICT (reload and apply again), SU_RETRY, SU_UNCERTAIN */
 	struct su_error error;
-	int64_t device_id;	/* of an inserted device */
+	int64_t device_id;                                  /* of an inserted device */
 	int64_t device_row_version, deployment_row_version; /* as they are now stored */
 };
 
@@ -56,7 +57,8 @@ struct committer_opts {
 };
 enum su_status committer_start(const struct committer_opts *opts, struct committer **out,
 	struct su_error *err) SU_MUST_CHECK;
-void committer_stop(struct committer **committer); /* finishes what is queued, or fails it SU_RETRY */
+void committer_stop(
+	struct committer **committer); /* finishes what is queued, or fails it SU_RETRY */
 /* Loop thread only. SU_BUSY or, when the database is known to be away, SU_RETRY: done is not called. */
 enum su_status committer_submit(struct committer *committer, const struct device_write *write,
 	committer_done_fn done, void *arg, struct su_error *err) SU_MUST_CHECK;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/status.h"
+#include "base/work.h"
 
 struct store_conn;
 
@@ -13,3 +14,16 @@ struct store_conn *store_conn_new(const char *conninfo); /* does not connect yet
 void store_conn_free(struct store_conn **conn);
 /* Connects and prepares when needed. SU_RETRY while the database is away. */
 enum su_status store_conn_ready(struct store_conn *conn, struct su_error *err) SU_MUST_CHECK;
+
+/*
+ * Gives each thread of a su_work pool a store_conn of its own as its thread context: connections
+ * are pooled by pooling threads. conninfo must outlive the pool.
+ */
+struct su_work_hooks store_conn_hooks(const char *conninfo);
+
+/* For store/ alone: the session in use (NULL: none), and counter changes until the commit. */
+struct pg_session;
+struct counter_deltas;
+struct pg_session *store_conn_session(struct store_conn *conn);
+void store_conn_drop(struct store_conn *conn); /* the next ready connects anew */
+struct counter_deltas *store_conn_deltas(struct store_conn *conn);

@@ -6,11 +6,11 @@
 #include "model/deployment.h"
 #include "store/txn.h"
 
-bool deployment_store_get(struct txn *txn, struct su_arena *arena, struct su_uuid id,
-	struct deployment *out);
+bool deployment_store_get(
+	struct txn *txn, struct su_arena *arena, struct su_uuid id, struct deployment *out);
 /* The one in flight for a device. */
-bool deployment_store_active(struct txn *txn, struct su_arena *arena, int64_t device_id,
-	struct deployment *out);
+bool deployment_store_active(
+	struct txn *txn, struct su_arena *arena, int64_t device_id, struct deployment *out);
 /* The newest deployment (also at an end) of this release for this device. */
 bool deployment_store_latest(struct txn *txn, struct su_arena *arena, int64_t device_id,
 	const struct digest *release, struct deployment *out);

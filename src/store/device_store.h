@@ -7,14 +7,14 @@
 #include "model/device.h"
 #include "store/txn.h"
 
-bool device_store_get(struct txn *txn, struct su_arena *arena, const char *endpoint,
-	struct device *out);
+bool device_store_get(
+	struct txn *txn, struct su_arena *arena, const char *endpoint, struct device *out);
 /* Many at once for the cache: out[i].id is 0 where endpoints[i] is unknown. */
 void device_store_get_batch(struct txn *txn, struct su_arena *arena, const char *const *endpoints,
 	size_t n, struct device **out);
 /* The endpoint that holds a registration; NULL: none. */
-const char *device_store_by_registration(struct txn *txn, struct su_arena *arena,
-	struct su_uuid registration);
+const char *device_store_by_registration(
+	struct txn *txn, struct su_arena *arena, struct su_uuid registration);
 /* Ordered by endpoint, after the given one (NULL: from the start). */
 size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
 	struct device **out);
@@ -26,8 +26,8 @@ struct credential {
 };
 void credential_store_put(struct txn *txn, const struct credential *credential,
 	const char *created_by, int64_t now_ms);
-bool credential_store_get(struct txn *txn, struct su_arena *arena, const char *endpoint,
-	struct credential *out);
+bool credential_store_get(
+	struct txn *txn, struct su_arena *arena, const char *endpoint, struct credential *out);
 /* All of them, after the given endpoint: the loop keeps PSKs in memory, DTLS asks without waiting. */
 size_t credential_store_list(struct txn *txn, struct su_arena *arena, const char *after,
 	size_t limit, struct credential **out);

@@ -5,5 +5,5 @@
 #include "store/connection.h"
 
 /* Serialised between processes by an advisory lock. SU_CONFLICT when the database is newer than we are. */
-enum su_status migrate_run(const char *conninfo, unsigned *applied_out, struct su_error *err)
-	SU_MUST_CHECK;
+enum su_status migrate_run(
+	const char *conninfo, unsigned *applied_out, struct su_error *err) SU_MUST_CHECK;

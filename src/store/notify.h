@@ -8,11 +8,11 @@
 struct notify;
 
 enum notify_topic {
-	NOTIFY_DEVICE,	   /* payload: an endpoint */
-	NOTIFY_RELEASE,	   /* approved, withdrawn, completed; payload: manifest digest */
-	NOTIFY_PATH,	   /* public paths changed */
+	NOTIFY_DEVICE,     /* payload: an endpoint */
+	NOTIFY_RELEASE,    /* approved, withdrawn, completed; payload: manifest digest */
+	NOTIFY_PATH,       /* public paths changed */
 	NOTIFY_CREDENTIAL, /* payload: an endpoint */
-	NOTIFY_TOKEN,	   /* a token was made or revoked */
+	NOTIFY_TOKEN,      /* a token was made or revoked */
 	NOTIFY_EVERYTHING, /* the connection was lost for a while: forget all that is cached */
 };
 typedef void (*notify_fn)(void *arg, enum notify_topic topic, const char *payload);

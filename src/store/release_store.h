@@ -14,8 +14,8 @@ struct release_targets {
 	size_t n_paths;
 	const struct release_path {
 		const char *path; /* "/fw/app.bin", no query */
-		size_t image;	  /* index in release->images */
-	} *paths;
+		size_t image;     /* index in release->images */
+	} * paths;
 };
 
 /*
@@ -23,10 +23,10 @@ struct release_targets {
  * greater than the scope's highest; SU_CONFLICT field "uri" when a path already has other content.
  * Returns false, and changes nothing, when the same digest is stored already.
  */
-bool release_store_insert(struct txn *txn, const struct release *release,
-	const struct release_targets *targets);
-bool release_store_get(struct txn *txn, struct su_arena *arena, const struct digest *digest,
-	struct release *out);
+bool release_store_insert(
+	struct txn *txn, const struct release *release, const struct release_targets *targets);
+bool release_store_get(
+	struct txn *txn, struct su_arena *arena, const struct digest *digest, struct release *out);
 /* Newest first by (published_at, id); cursor "" from the start; *next_out NULL at the end. */
 size_t release_store_list(struct txn *txn, struct su_arena *arena, const char *cursor, size_t limit,
 	struct release **out, const char **next_out);
@@ -42,8 +42,8 @@ void release_store_set_state(struct txn *txn, const struct release *release,
 size_t release_store_image_arrived(struct txn *txn, const struct digest *digest,
 	const struct digest *blob, uint64_t size_bytes);
 /* The blob served at a public path. */
-bool release_store_path(struct txn *txn, struct su_arena *arena, const char *path,
-	struct digest *blob_out);
+bool release_store_path(
+	struct txn *txn, struct su_arena *arena, const char *path, struct digest *blob_out);
 /* Every public path, for the loop's table: (path, blob) pairs. */
 size_t release_store_paths(struct txn *txn, struct su_arena *arena, const char ***paths_out,
 	struct digest **blobs_out);

@@ -27,3 +27,11 @@ void txn_fail(struct txn *txn, enum su_status status, const char *field, const c
  */
 enum su_status txn_commit(struct txn *txn, struct su_error *err) SU_MUST_CHECK;
 void txn_rollback(struct txn *txn); /* nothing to do after commit */
+
+/*
+ * begin, body, commit; again, some times, when it is SU_RETRY and the database is there. body reports
+ * through txn alone and must start from scratch each time.
+ */
+typedef void (*txn_body_fn)(struct txn *txn, void *arg);
+enum su_status txn_retry(
+	struct store_conn *conn, txn_body_fn body, void *arg, struct su_error *err) SU_MUST_CHECK;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mappings of blobs, the most recently used first; idle ones beyond a bound are dropped. */
+#include "store/blob.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/memory.h"
+#include "store/blob_store.h"
+
+#define MAX_IDLE 64
+
+struct blob_mapping {
+	struct blob_mapping *next;
+	struct blob_store *store; /* NULL after its store was closed */
+	struct digest digest;
+	struct su_span span;
+	unsigned users;
+};
+
+static void free_mapping(struct blob_mapping *mapping)
+{
+	if (mapping->span.len > 0)
+		munmap((void *)mapping->span.data, mapping->span.len);
+	free(mapping);
+}
+
+static struct blob_mapping **find_link(struct blob_store *store, const struct digest *digest)
+{
+	struct blob_mapping **link = &store->first_mapping;
+	while (*link && !digest_equal(&(*link)->digest, digest))
+		link = &(*link)->next;
+	return link;
+}
+
+static void put_first(struct blob_store *store, struct blob_mapping *mapping)
+{
+	mapping->next = store->first_mapping;
+	store->first_mapping = mapping;
+}
+
+static void drop_idle_beyond_bound(struct blob_store *store)
+{
+	unsigned idle = 0;
+	for (struct blob_mapping **link = &store->first_mapping; *link;) {
+		struct blob_mapping *mapping = *link;
+		if (mapping->users > 0 || ++idle <= MAX_IDLE) {
+			link = &mapping->next;
+			continue;
+		}
+		*link = mapping->next;
+		free_mapping(mapping);
+	}
+}
+
+static enum su_status map_file(struct blob_store *store, const struct digest *digest,
+	struct su_span *out, struct su_error *err)
+{
+	int fd su_auto(su_close_fd) = -1;
+	uint64_t size;
+	SU_TRY(blob_open(store, digest, &fd, &size, err));
+	*out = SU_SPAN_EMPTY;
+	if (size == 0)
+		return SU_OK;
+	void *data = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return blob_fail(err, "map the stored file");
+	*out = su_span_of(data, size);
+	return SU_OK;
+}
+
+enum su_status blob_map(struct blob_store *store, const struct digest *digest,
+	struct blob_mapping **out, struct su_error *err)
+{
+	struct blob_mapping **link = find_link(store, digest);
+	struct blob_mapping *mapping = *link;
+	if (mapping) {
+		*link = mapping->next;
+	} else {
+		struct su_span span;
+		SU_TRY(map_file(store, digest, &span, err));
+		mapping = su_new(struct blob_mapping);
+		*mapping = (struct blob_mapping){ .store = store, .digest = *digest, .span = span };
+	}
+	mapping->users++;
+	put_first(store, mapping);
+	drop_idle_beyond_bound(store);
+	*out = mapping;
+	return SU_OK;
+}
+
+struct su_span blob_mapping_span(const struct blob_mapping *mapping)
+{
+	return mapping->span;
+}
+
+void blob_unmap(struct blob_mapping **mapping)
+{
+	struct blob_mapping *m = mapping ? *mapping : NULL;
+	if (!m)
+		return;
+	*mapping = NULL;
+	m->users--;
+	if (m->store)
+		drop_idle_beyond_bound(m->store);
+	else if (m->users == 0)
+		free_mapping(m);
+}
+
+void blob_mappings_drop(struct blob_store *store)
+{
+	while (store->first_mapping) {
+		struct blob_mapping *mapping = store->first_mapping;
+		store->first_mapping = mapping->next;
+		mapping->store = NULL;
+		if (mapping->users == 0)
+			free_mapping(mapping);
+	}
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libpq, driven with poll so that a frozen server or network ends in an error instead of a hang. */
+#include "store/pg_session.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "store/sqlstate.h"
+
+#define SILENCE_MS      10000 /* longer than the server lets a statement run */
+#define LONG_SILENCE_MS 600000
+
+struct pg_session {
+	PGconn *conn;
+	bool prepared;
+	bool lost;
+	int silence_ms;
+};
+
+static void ignore_notice(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+static const char *first_line(const char *message, char *out, size_t size)
+{
+	size_t len = strcspn(message, "\n");
+	if (len >= size)
+		len = size - 1;
+	memcpy(out, message, len);
+	out[len] = '\0';
+	return out;
+}
+
+static enum su_status fail_lost(struct pg_session *session, struct su_error *err)
+{
+	char line[200];
+	session->lost = true;
+	return su_fail(err, SU_RETRY, "", "the database is away: %s",
+		first_line(PQerrorMessage(session->conn), line, sizeof(line)));
+}
+
+static enum su_status fail_silent(struct pg_session *session, struct su_error *err)
+{
+	session->lost = true;
+	return su_fail(err, SU_RETRY, "", "the database is away: no answer in %d s",
+		session->silence_ms / 1000);
+}
+
+static enum su_status fail_result(
+	struct pg_session *session, const PGresult *result, struct su_error *err)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	if (PQstatus(session->conn) == CONNECTION_BAD || sqlstate_spoils_connection(sqlstate))
+		session->lost = true;
+	if (sqlstate_explain_constraint(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME), err))
+		return SU_CONFLICT;
+	return su_fail(err, sqlstate_status(sqlstate), "", "database: %s (SQLSTATE %s)",
+		primary ? primary : "no answer", sqlstate ? sqlstate : "none");
+}
+
+static bool wait_for(struct pg_session *session, short events)
+{
+	struct pollfd poll_fd = { .fd = PQsocket(session->conn), .events = events };
+	int ready;
+	do
+		ready = poll(&poll_fd, 1, session->silence_ms);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+static enum su_status flush(struct pg_session *session, struct su_error *err)
+{
+	for (;;) {
+		int left = PQflush(session->conn);
+		if (left == 0)
+			return SU_OK;
+		if (left < 0)
+			return fail_lost(session, err);
+		/* The server may not read on before we have read what it says. */
+		if (!wait_for(session, POLLIN | POLLOUT))
+			return fail_silent(session, err);
+		if (!PQconsumeInput(session->conn))
+			return fail_lost(session, err);
+	}
+}
+
+static enum su_status next_result(struct pg_session *session, PGresult **out, struct su_error *err)
+{
+	while (PQisBusy(session->conn)) {
+		if (!wait_for(session, POLLIN))
+			return fail_silent(session, err);
+		if (!PQconsumeInput(session->conn))
+			return fail_lost(session, err);
+	}
+	*out = PQgetResult(session->conn);
+	return SU_OK;
+}
+
+/* The last result of what was sent; of several, the first that failed. */
+static enum su_status collect(
+	struct pg_session *session, int sent, struct pg_result **rows_out, struct su_error *err)
+{
+	PGresult *kept su_auto(sql_rows_free) = NULL;
+	if (!sent)
+		return fail_lost(session, err);
+	SU_TRY(flush(session, err));
+	for (;;) {
+		PGresult *result = NULL;
+		SU_TRY(next_result(session, &result, err));
+		if (!result)
+			break;
+		bool failed = PQresultStatus(kept) == PGRES_FATAL_ERROR && kept;
+		PQclear(failed ? result : kept);
+		kept = failed ? kept : result;
+	}
+	ExecStatusType status = PQresultStatus(kept);
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		return kept ? fail_result(session, kept, err) : fail_lost(session, err);
+	if (rows_out) {
+		*rows_out = kept;
+		kept = NULL;
+	}
+	return SU_OK;
+}
+
+static PGconn *connect_with(const char *conninfo)
+{
+	/* What stands before dbname is a default that the conninfo string overrides. */
+	static const char *const names[] = { "connect_timeout", "keepalives_idle",
+		"keepalives_interval", "keepalives_count", "tcp_user_timeout",
+		"fallback_application_name", "dbname", "client_encoding", NULL };
+	const char *const values[] = { "5", "10", "5", "3", "15000", "suitd", conninfo, "UTF8",
+		NULL };
+	return PQconnectdbParams(names, values, 1);
+}
+
+static enum su_status apply_settings(struct pg_session *session, struct su_error *err)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct sql_arg args[] = { sql_text("8s"), sql_text("30s") };
+	struct sql_wire wire;
+	SU_TRY(sql_args_encode(args, 2, arena, &wire, err));
+	return pg_session_run(session, STATEMENT_CONNECTION_SETTINGS, &wire, NULL, err);
+}
+
+enum su_status pg_session_open(const char *conninfo, struct pg_session **out, struct su_error *err)
+{
+	struct pg_session *session su_auto(pg_session_close) = su_new(struct pg_session);
+	session->silence_ms = SILENCE_MS;
+	session->conn = connect_with(conninfo);
+	if (!session->conn)
+		abort(); /* memory is out */
+	if (PQstatus(session->conn) != CONNECTION_OK)
+		return fail_lost(session, err);
+	PQsetNoticeProcessor(session->conn, ignore_notice, NULL);
+	if (PQsetnonblocking(session->conn, 1) != 0)
+		return fail_lost(session, err);
+	SU_TRY(apply_settings(session, err));
+	*out = session;
+	session = NULL;
+	return SU_OK;
+}
+
+void pg_session_close(struct pg_session **session)
+{
+	if (!*session)
+		return;
+	PQfinish((*session)->conn);
+	free(*session);
+	*session = NULL;
+}
+
+enum su_status pg_session_prepare(struct pg_session *session, struct su_error *err)
+{
+	for (enum statement i = 0; i < STATEMENT_COUNT; i++) {
+		int sent =
+			PQsendPrepare(session->conn, statement_name(i), statement_text(i), 0, NULL);
+		enum su_status status = collect(session, sent, NULL, err);
+		if (status != SU_OK) {
+			su_error_prefix(err, "statement %s", statement_name(i));
+			return status;
+		}
+	}
+	session->prepared = true;
+	return SU_OK;
+}
+
+void pg_session_wait_long(struct pg_session *session)
+{
+	session->silence_ms = LONG_SILENCE_MS;
+}
+
+enum su_status pg_session_run(struct pg_session *session, enum statement statement,
+	const struct sql_wire *args, struct pg_result **rows_out, struct su_error *err)
+{
+	static const struct sql_wire no_args = { 0 };
+	const struct sql_wire *a = args ? args : &no_args;
+	int sent;
+	if (session->prepared)
+		sent = PQsendQueryPrepared(session->conn, statement_name(statement), (int)a->n,
+			a->values, a->lengths, a->formats, 1);
+	else
+		sent = PQsendQueryParams(session->conn, statement_text(statement), (int)a->n, NULL,
+			a->values, a->lengths, a->formats, 1);
+	return collect(session, sent, rows_out, err);
+}
+
+enum su_status pg_session_run_script(
+	struct pg_session *session, const char *script, struct su_error *err)
+{
+	return collect(session, PQsendQuery(session->conn, script), NULL, err);
+}
+
+bool pg_session_lost(const struct pg_session *session)
+{
+	return session->lost || PQstatus(session->conn) == CONNECTION_BAD;
+}
+
+int pg_session_fd(const struct pg_session *session)
+{
+	return PQsocket(session->conn);
+}
+
+enum su_status pg_session_read(struct pg_session *session, struct su_error *err)
+{
+	return PQconsumeInput(session->conn) ? SU_OK : fail_lost(session, err);
+}
+
+char *pg_session_take_notification(struct pg_session *session)
+{
+	PGnotify *notification = PQnotifies(session->conn);
+	if (!notification)
+		return NULL;
+	char *payload = su_strdup(notification->extra);
+	PQfreemem(notification);
+	return payload;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements inside a transaction, for the stores; nothing outside of store/ includes this. */
+#pragma once
+
+#include "store/sql_args.h"
+#include "store/sql_row.h"
+#include "store/statement.h"
+#include "store/txn.h"
+
+/* NULL when this or an earlier step failed; release with sql_rows_free. */
+struct pg_result *txn_run(struct txn *txn, enum statement statement, const struct sql_arg *args,
+	size_t n_args) SU_MUST_CHECK;
+/* The same without rows; returns how many rows were inserted, changed or deleted. */
+size_t txn_change(
+	struct txn *txn, enum statement statement, const struct sql_arg *args, size_t n_args);
+/* Adds to a counter; written at commit. */
+void txn_count(struct txn *txn, const char *prefix, const char *suffix, int64_t change);
+
+#define TXN_ARGS_(...)                                                                             \
+	(const struct sql_arg[]){ __VA_ARGS__ },                                                   \
+		sizeof((const struct sql_arg[]){ __VA_ARGS__ }) / sizeof(struct sql_arg)
+
+/* txn_query(txn, STATEMENT_TOKEN_FIND, sql_bytes(hash)) */
+#define txn_query(txn_, statement_, ...)   txn_run((txn_), (statement_), TXN_ARGS_(__VA_ARGS__))
+#define txn_execute(txn_, statement_, ...) txn_change((txn_), (statement_), TXN_ARGS_(__VA_ARGS__))
+#define txn_query_all(txn_, statement_)    txn_run((txn_), (statement_), NULL, 0)
