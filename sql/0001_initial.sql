@@ -108,9 +108,11 @@ CREATE INDEX release_image_awaited ON release_image (digest) WHERE NOT present;
 -- What is served at the path of a manifest's own URI. A path never changes its content.
 CREATE TABLE public_path (
 	path text PRIMARY KEY,
-	blob text NOT NULL,
+	digest text NOT NULL,		-- as the manifest gives it
+	blob text,			-- sha256 of the file, once it is here
 	release_id bigint NOT NULL REFERENCES release
 );
+CREATE INDEX public_path_awaited ON public_path (digest) WHERE blob IS NULL;
 
 CREATE TABLE device (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -20,6 +20,33 @@ size_t deployment_store_list(struct txn *txn, struct su_arena *arena, int64_t de
 size_t deployment_store_history(struct txn *txn, struct su_arena *arena, struct su_uuid id,
 	struct deployment_history **out);
 
+/* In flight for any of these devices, in no order; a device without one has no row. */
+size_t deployment_store_active_batch(struct txn *txn, struct su_arena *arena,
+	const int64_t *device_ids, size_t n, struct deployment **out);
+
+/* In flight of one release, ordered by device_id, after the given one (0: from the start). Whoever
+ * changes several deployments in one transaction keeps this order, or waits crosswise. */
+struct deployment_page {
+	int64_t after_device;
+	size_t limit;
+};
+size_t deployment_store_of_release(struct txn *txn, struct su_arena *arena,
+	const struct digest *release, const struct deployment_page *page, struct deployment **out);
+
+/* Every transition of a device's deployments, newest first, with an id below before (0: from the newest). */
+struct device_history {
+	int64_t id;
+	struct su_uuid deployment;
+	struct digest release;
+	struct deployment_history step;
+};
+struct device_history_page {
+	int64_t before;
+	size_t limit;
+};
+size_t deployment_store_device_history(struct txn *txn, struct su_arena *arena, int64_t device_id,
+	const struct device_history_page *page, struct device_history **out);
+
 /* SU_CONFLICT in txn when another deployment of the device is in flight. Counters follow. */
 void deployment_store_insert(struct txn *txn, const struct deployment *deployment,
 	const struct deployment_history *first);
@@ -29,7 +56,8 @@ void deployment_store_update(struct txn *txn, const struct deployment *deploymen
 /* Tells every suitd that what it remembers of this device is old (NOTIFY). */
 void deployment_store_notify(struct txn *txn, const char *endpoint);
 
-/* Counters by name, for fleet/summary and /metrics. */
+/* Counters by name, for fleet/summary and /metrics: "devices" (not removed), "deployments.<state>",
+ * "releases.<state>", "images", "image_bytes", "reports.success", "reports.failure". */
 struct counter {
 	const char *name;
 	int64_t value;

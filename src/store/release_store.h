@@ -21,7 +21,8 @@ struct release_targets {
 /*
  * Inserts release and images. Faults in txn: SU_CONFLICT field "sequence_number" when it is not
  * greater than the scope's highest; SU_CONFLICT field "uri" when a path already has other content.
- * Returns false, and changes nothing, when the same digest is stored already.
+ * Returns false, and changes nothing, when the same digest is stored already. Images that came
+ * since the caller looked are found here: read the release again for its state.
  */
 bool release_store_insert(
 	struct txn *txn, const struct release *release, const struct release_targets *targets);

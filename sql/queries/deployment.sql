@@ -1,0 +1,75 @@
+-- name: deployment_get
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version
+FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+WHERE d.id = $1::uuid
+
+-- name: deployment_active
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version
+FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+WHERE d.device_id = ANY ($1::bigint[]) AND d.active
+
+-- name: deployment_latest
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version
+FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+WHERE d.device_id = $1::bigint AND r.digest = $2::text
+ORDER BY d.id DESC
+LIMIT 1
+
+-- name: deployment_list
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version
+FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+WHERE d.device_id = $1::bigint AND d.id < $2::uuid
+ORDER BY d.id DESC
+LIMIT $3::bigint
+
+-- name: deployment_of_release
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version
+FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+WHERE r.digest = $1::text AND d.active AND d.device_id > $2::bigint
+ORDER BY d.device_id
+LIMIT $3::bigint
+
+-- name: deployment_history
+SELECT ms(at), from_state, to_state, event, actor, detail
+FROM deployment_history
+WHERE deployment_id = $1::uuid
+ORDER BY id
+
+-- name: deployment_device_history
+SELECT h.id, h.deployment_id, r.digest, ms(h.at), h.from_state, h.to_state, h.event, h.actor,
+	h.detail
+FROM deployment AS d
+JOIN release AS r ON r.id = d.release_id
+JOIN deployment_history AS h ON h.deployment_id = d.id
+WHERE d.device_id = $1::bigint AND h.id < $2::bigint
+ORDER BY h.id DESC
+LIMIT $3::bigint
+
+-- name: deployment_insert
+INSERT INTO deployment (id, device_id, release_id, state, active, mode, named_by_operator,
+	created_at, changed_at, deadline_at, progress_bytes, attempts, reason)
+SELECT $1::uuid, $2::bigint, r.id, $4::text, $5::boolean, $6::text, $7::boolean, at($8::bigint),
+	at($9::bigint), at($10::bigint), $11::bigint, $12::bigint, $13::text
+FROM release AS r
+WHERE r.digest = $3::text
+
+-- name: deployment_update
+UPDATE deployment
+SET state = $3::text, active = $4::boolean, mode = $5::text, changed_at = at($6::bigint),
+	deadline_at = at($7::bigint), progress_bytes = $8::bigint, attempts = $9::bigint,
+	reason = $10::text, row_version = row_version + 1
+WHERE id = $1::uuid AND row_version = $2::bigint
+
+-- name: deployment_history_insert
+INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
+VALUES ($1::uuid, at($2::bigint), $3::text, $4::text, $5::text, $6::text, $7::text)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of device and device_component, read. */
+#include "store/device_store.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "store/txn_query.h"
+
+static void read_ids(struct sql_row *row, struct su_uuid out[DEVICE_MAX_IDS], size_t *n_out)
+{
+	size_t n;
+	const struct su_uuid *ids = sql_read_uuids(row, &n);
+	*n_out = n < DEVICE_MAX_IDS ? n : DEVICE_MAX_IDS;
+	for (size_t i = 0; i < *n_out; i++)
+		out[i] = ids[i];
+}
+
+static void read_characteristics(struct sql_row *row, struct characteristics *told)
+{
+	read_ids(row, told->vendor_ids, &told->n_vendor_ids);
+	read_ids(row, told->class_ids, &told->n_class_ids);
+	told->has_device_id = !sql_read_is_null(row);
+	told->device_id = sql_read_uuid(row);
+	told->serial = sql_read_text(row);
+	told->manufacturer = sql_read_text(row);
+	told->model = sql_read_text(row);
+	told->hardware_version = sql_read_text(row);
+	told->site = sql_read_text(row);
+	told->has_battery = sql_read_uint_if(row, &told->battery_mwh);
+	told->has_free_memory = sql_read_uint_if(row, &told->free_memory_bytes);
+}
+
+/* The first column is the caller's: where the device belongs in its list. */
+static void read_device(struct sql_row *row, struct device *device)
+{
+	device->id = sql_read_int(row);
+	device->endpoint = sql_read_text(row);
+	device->registration = sql_read_uuid(row);
+	device->registered_at_ms = sql_read_int(row);
+	device->updated_at_ms = sql_read_int(row);
+	device->expires_at_ms = sql_read_int(row);
+	device->removed_at_ms = sql_read_int(row);
+	device->last_seen_at_ms = sql_read_int(row);
+	device->lifetime_s = sql_read_int(row);
+	device->transport = (enum transport)sql_read_name(row, transport_names, "a transport");
+	device->address = sql_read_text(row);
+	device->envelope_form =
+		(enum envelope_form)sql_read_name(row, envelope_form_names, "an envelope form");
+	read_characteristics(row, &device->told);
+	device->row_version = sql_read_int(row);
+}
+
+static void read_component(struct sql_row *row, struct installed_component *component)
+{
+	component->id.encoded = sql_read_bytes(row);
+	component->digest = sql_read_digest(row);
+	component->has_sequence_number = sql_read_uint_if(row, &component->sequence_number);
+	const char *version = sql_read_text(row);
+	if (version)
+		(void)!version_parse(version, &component->version, row->err);
+	component->has_size = sql_read_uint_if(row, &component->size_bytes);
+	component->has_slot = sql_read_uint_if(row, &component->active_slot);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct device *const *left = a, *const *right = b;
+	return ((*left)->id > (*right)->id) - ((*left)->id < (*right)->id);
+}
+
+static void read_components(struct txn *txn, struct su_arena *arena, const struct pg_result *rows,
+	struct device **by_id, size_t n)
+{
+	size_t at = 0; /* rows and devices are in the same order */
+	for (size_t i = 0; i < sql_rows_count(rows); i++) {
+		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
+		int64_t device_id = sql_read_int(&row);
+		while (at < n && by_id[at]->id < device_id)
+			at++;
+		/* One device may be asked for several times. */
+		for (size_t k = at; k < n && by_id[k]->id == device_id; k++) {
+			struct characteristics *told = &by_id[k]->told;
+			struct sql_row again = row;
+			if (told->n_components < DEVICE_MAX_COMPONENTS)
+				read_component(&again, &told->components[told->n_components++]);
+		}
+	}
+}
+
+/* devices with id 0 are unknown ones. */
+static void load_components(
+	struct txn *txn, struct su_arena *arena, struct device *devices, size_t n)
+{
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
+	struct device **by_id = su_arena_array(arena, n, sizeof(struct device *));
+	size_t n_known = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (devices[i].id == 0)
+			continue;
+		sql_array_add_int(&ids, devices[i].id);
+		by_id[n_known++] = &devices[i];
+	}
+	if (n_known == 0)
+		return;
+	qsort(by_id, n_known, sizeof(*by_id), compare_ids);
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEVICE_COMPONENTS, sql_list(&ids));
+	read_components(txn, arena, rows, by_id, n_known);
+}
+
+void device_store_get_batch(struct txn *txn, struct su_arena *arena, const char *const *endpoints,
+	size_t n, struct device **out)
+{
+	struct sql_array names su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	*out = su_arena_array(arena, n, sizeof(**out));
+	for (size_t i = 0; i < n; i++)
+		sql_array_add_text(&names, endpoints[i]);
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEVICE_GET_BATCH, sql_list(&names));
+	for (size_t i = 0; i < sql_rows_count(rows); i++) {
+		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
+		size_t position = (size_t)sql_read_int(&row);
+		read_device(&row, &(*out)[position]);
+	}
+	load_components(txn, arena, *out, n);
+}
+
+bool device_store_get(
+	struct txn *txn, struct su_arena *arena, const char *endpoint, struct device *out)
+{
+	struct device *devices;
+	device_store_get_batch(txn, arena, &endpoint, 1, &devices);
+	if (!txn_ok(txn) || devices[0].id == 0)
+		return false;
+	*out = devices[0];
+	return true;
+}
+
+const char *device_store_by_registration(
+	struct txn *txn, struct su_arena *arena, struct su_uuid registration)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEVICE_BY_REGISTRATION, sql_uuid(registration));
+	if (sql_rows_count(rows) == 0)
+		return NULL;
+	struct sql_row row = sql_row_at(rows, 0, arena, &txn->error);
+	return sql_read_text(&row);
+}
+
+size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
+	struct device **out)
+{
+	struct pg_result *rows su_auto(sql_rows_free) = txn_query(
+		txn, STATEMENT_DEVICE_LIST, sql_text(after ? after : ""), sql_uint(limit));
+	size_t n = sql_rows_count(rows);
+	*out = su_arena_array(arena, n, sizeof(**out));
+	for (size_t i = 0; i < n; i++) {
+		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
+		sql_read_skip(&row);
+		read_device(&row, &(*out)[i]);
+	}
+	load_components(txn, arena, *out, n);
+	return txn_ok(txn) ? n : 0;
+}
