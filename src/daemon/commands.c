@@ -10,6 +10,7 @@
 #include "base/span.h"
 #include "daemon/compose.h"
 #include "daemon/config.h"
+#include "daemon/token_command.h"
 
 static enum su_status load_config(
 	const struct command_line *line, struct config **out, struct su_error *err)
@@ -34,6 +35,15 @@ static enum su_status print_config(const struct config *config, struct su_error 
 	return print(su_buf_str(&text), err);
 }
 
+static enum su_status create_token(
+	const struct command_line *line, const struct config *config, struct su_error *err)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const char *secret;
+	SU_TRY(token_command_create(config, line, arena, &secret, err));
+	return print(su_arena_printf(arena, "%s\n", secret), err);
+}
+
 static enum su_status execute_with_config(const struct command_line *line, struct su_error *err)
 {
 	struct config *config su_auto(config_free) = NULL;
@@ -42,6 +52,8 @@ static enum su_status execute_with_config(const struct command_line *line, struc
 		return print_config(config, err);
 	if (line->command == COMMAND_CHECK_CONFIG)
 		return print("the configuration is good\n", err);
+	if (line->command == COMMAND_CREATE_TOKEN)
+		return create_token(line, config, err);
 	if (line->command == COMMAND_RUN)
 		return compose_run(config, line->config_path, err);
 	return SU_OK;

@@ -3,17 +3,27 @@
 #include "daemon/compose.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/memory.h"
+#include "base/work.h"
+#include "daemon/credential_file.h"
 #include "daemon/reload.h"
 #include "daemon/service.h"
+#include "store/blob.h"
+#include "store/connection.h"
+#include "store/migrate.h"
+
+#define DATABASE_RETRY_S 1
 
 struct house {
 	struct config *config;
 	const char *config_path;
+	struct credential_key *credential_key;
+	struct blob_store *blobs;
 	struct su_loop *loop;
+	struct su_work *work;
 	struct service *service;
 };
 
@@ -44,6 +54,42 @@ static void on_hangup(int signal_number, void *arg)
 	service_tell_ready();
 }
 
+/* Nothing runs yet, so there is nothing better to do than to wait; SIGTERM still ends the process. */
+static enum su_status start_schema(struct house *house, struct su_error *err)
+{
+	unsigned applied;
+	enum su_status status;
+	while ((status = migrate_run(house->config->database.conninfo, &applied, err)) ==
+		SU_RETRY) {
+		service_tell_status("waiting for the database");
+		su_log(SU_LOG_WARNING, "waiting for the database", SU_STR("why", err->text));
+		sleep(DATABASE_RETRY_S);
+	}
+	if (status == SU_OK && applied > 0)
+		su_log(SU_LOG_INFO, "schema brought up to date", SU_INT("migrations", applied));
+	return status;
+}
+
+static void stop_nothing(struct house *house)
+{
+	(void)house;
+}
+
+static enum su_status start_blobs(struct house *house, struct su_error *err)
+{
+	SU_TRY(blob_store_open(house->config->storage.directory, &house->blobs, err));
+	enum su_status status = credential_file_load(house->config, &house->credential_key, err);
+	if (status != SU_OK)
+		blob_store_close(&house->blobs);
+	return status;
+}
+
+static void stop_blobs(struct house *house)
+{
+	credential_key_free(&house->credential_key);
+	blob_store_close(&house->blobs);
+}
+
 static enum su_status start_loop(struct house *house, struct su_error *err)
 {
 	(void)err;
@@ -60,6 +106,20 @@ static void stop_loop(struct house *house)
 	su_loop_free(&house->loop);
 }
 
+static enum su_status start_work(struct house *house, struct su_error *err)
+{
+	(void)err;
+	struct su_work_hooks hooks = store_conn_hooks(house->config->database.conninfo);
+	house->work = su_work_new(house->loop, (unsigned)house->config->limits.workers,
+		(size_t)house->config->limits.max_jobs, &hooks);
+	return SU_OK;
+}
+
+static void stop_work(struct house *house)
+{
+	su_work_free(&house->work);
+}
+
 static enum su_status start_service(struct house *house, struct su_error *err)
 {
 	(void)err;
@@ -73,7 +133,10 @@ static void stop_service(struct house *house)
 }
 
 static const struct part parts[] = {
+	{ "schema", start_schema, stop_nothing },
+	{ "storage", start_blobs, stop_blobs },
 	{ "loop", start_loop, stop_loop },
+	{ "workers", start_work, stop_work },
 	{ "service", start_service, stop_service },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))

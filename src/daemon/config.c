@@ -2,7 +2,6 @@
 /* Reads the configuration file through inih, and holds its values against each other. */
 #include "daemon/config.h"
 
-#include <errno.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/memory.h"
 #include "daemon/config_schema.h"
 #include "daemon/config_value.h"
+#include "daemon/small_file.h"
 
 #define MAX_FILE_BYTES (1024 * 1024)
 #define MAX_LINE_BYTES 8192
@@ -154,27 +154,13 @@ enum su_status config_parse(
 	return SU_OK;
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 enum su_status config_load(const char *path, struct config **out, struct su_error *err)
 {
-	FILE *file su_auto(close_file) = fopen(path, "re");
-	if (!file)
-		return su_fail(err, errno == ENOENT ? SU_NOT_FOUND : SU_IO, "", "%s: %s", path,
-			strerror(errno));
-	char *text su_auto(su_free_ptr) = su_new_bytes(MAX_FILE_BYTES + 1);
-	size_t len = fread(text, 1, MAX_FILE_BYTES, file);
-	if (ferror(file))
-		return su_fail(err, SU_IO, "", "%s: %s", path, strerror(errno));
-	if (len == MAX_FILE_BYTES)
-		return su_fail(err, SU_TOO_LARGE, "", "%s: is too large", path);
-	if (strlen(text) != len)
+	struct su_buf text su_auto(su_buf_free) = { 0 };
+	SU_TRY(small_file_read(path, MAX_FILE_BYTES, &text, err));
+	if (strlen(su_buf_str(&text)) != text.len)
 		return su_fail(err, SU_INVALID, "", "%s: is not a text file", path);
-	return config_parse(path, text, out, err);
+	return config_parse(path, su_buf_str(&text), out, err);
 }
 
 void config_free(struct config **config)
