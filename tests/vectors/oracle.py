@@ -272,7 +272,9 @@ def describe(data):
     out = {
         "bytes": len(data), "tag": item.tag if isinstance(item, cbor2.CBORTag) else None,
         "envelope_keys": list(body), "manifest_len": len(body[3]),
-        "manifest_keys": list(manifest), "version": manifest[1], "sequence_number": manifest[2],
+        "manifest_keys": list(manifest), "version": manifest[1],
+        # Text, because JSON readers differ beyond 2^53.
+        "sequence_number": str(manifest[2]),
         "auth": {"digest_alg": alg, "digest": digest.hex(),
                  "blocks": [describe_block(block) for block in wrapper[1:]]},
         "components": [component_text(c) for c in common.get(2, [])],
