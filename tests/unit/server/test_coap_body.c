@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Block1 bodies: put together in order, bounded, dropped when late. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

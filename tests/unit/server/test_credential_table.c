@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of credentials in memory: found by name and token, renewed, forgotten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -168,8 +168,8 @@ static void test_refuses_bad_sequences(void **state)
 	assert_refused(state, "82 03 f6", false, "unsigned");
 	assert_refused(state, "82 0c f4", false, "cannot be false");
 	assert_refused(state, "82 0c 80", false, "1 to 128");
-	assert_refused(state, "82 14 a10601", false,
-		"override-parameters at 1: unknown parameter 6");
+	assert_refused(
+		state, "82 14 a10601", false, "override-parameters at 1: unknown parameter 6");
 	assert_refused(state, "82 0f 8143820e00", false, "2 to 64");
 	assert_refused(state, "82 0f 82f643820e00", false, "byte string");
 	assert_refused(state, "82 1820 4180", false, "run-sequence at 1: the sequence is empty");
