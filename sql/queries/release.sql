@@ -29,11 +29,11 @@ RETURNING id
 -- A dependency is there when its release is: what is served for it is that release's envelope.
 INSERT INTO release_image (release_id, ordinal, component, digest, size_bytes, uri, blob,
 	integrated, hosted, present)
-SELECT $1::bigint, v.ordinal, v.component, v.digest, v.size_bytes, v.uri, found.blob,
+SELECT v.release_id, v.ordinal, v.component, v.digest, v.size_bytes, v.uri, found.blob,
 	v.integrated, v.hosted, v.present OR found.blob IS NOT NULL
-FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::boolean[],
-		$8::boolean[], $9::boolean[])
-	AS v (ordinal, component, digest, size_bytes, uri, integrated, hosted, present)
+FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::text[], $5::bigint[], $6::text[],
+		$7::boolean[], $8::boolean[], $9::boolean[])
+	AS v (release_id, ordinal, component, digest, size_bytes, uri, integrated, hosted, present)
 LEFT JOIN LATERAL (
 	SELECT blob FROM (
 		SELECT i.digest AS blob, i.size_bytes FROM image AS i WHERE i.digest = v.digest

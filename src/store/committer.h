@@ -63,3 +63,5 @@ void committer_stop(
 enum su_status committer_submit(struct committer *committer, const struct device_write *write,
 	committer_done_fn done, void *arg, struct su_error *err) SU_MUST_CHECK;
 bool committer_database_away(const struct committer *committer);
+/* Marks the notifications of this committer's own batches, see notify_ignore. Lives as long as it. */
+const char *committer_origin(const struct committer *committer);

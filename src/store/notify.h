@@ -17,7 +17,10 @@ enum notify_topic {
 };
 typedef void (*notify_fn)(void *arg, enum notify_topic topic, const char *payload);
 
-/* Holds a connection of its own on a thread of its own; reconnects, then tells NOTIFY_EVERYTHING. */
+/* Holds a connection of its own on a thread of its own; reconnects. Whenever it has begun to listen
+ * (also for the first time) it tells NOTIFY_EVERYTHING: what changed before, it cannot know. */
 enum su_status notify_start(struct su_loop *loop, const char *conninfo, notify_fn on_notify,
 	void *arg, struct notify **out, struct su_error *err) SU_MUST_CHECK;
+/* NOTIFY_DEVICE from this origin (see committer_origin) is not told: one's own batches. */
+void notify_ignore(struct notify *notify, const char *origin);
 void notify_stop(struct notify **notify);

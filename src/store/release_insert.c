@@ -58,55 +58,27 @@ static int64_t insert_release(
 	return sql_read_int(&row);
 }
 
-/* The columns of release_image in the order of the statement. */
-enum image_column {
-	IMAGE_ORDINAL,
-	IMAGE_COMPONENT,
-	IMAGE_DIGEST,
-	IMAGE_SIZE,
-	IMAGE_URI,
-	IMAGE_INTEGRATED,
-	IMAGE_HOSTED,
-	IMAGE_PRESENT,
-	N_IMAGE_COLUMNS,
-};
-
-static void add_image(struct sql_array *columns, size_t ordinal, const struct release_image *image)
+static void add_image(
+	struct sql_table *table, int64_t id, size_t ordinal, const struct release_image *image)
 {
-	sql_array_add_int(&columns[IMAGE_ORDINAL], (int64_t)ordinal);
-	sql_array_add_bytes(&columns[IMAGE_COMPONENT], image->component.encoded);
-	sql_array_add_digest(&columns[IMAGE_DIGEST], &image->digest);
-	if (image->has_size)
-		sql_array_add_int(&columns[IMAGE_SIZE], (int64_t)image->size_bytes);
-	else
-		sql_array_add_null(&columns[IMAGE_SIZE]);
-	sql_array_add_text(&columns[IMAGE_URI], image->uri);
-	sql_array_add_bool(&columns[IMAGE_INTEGRATED], image->integrated);
-	sql_array_add_bool(&columns[IMAGE_HOSTED], image->hosted);
-	sql_array_add_bool(&columns[IMAGE_PRESENT], image->present);
+	sql_array_add_int(sql_table_next(table), id);
+	sql_array_add_int(sql_table_next(table), (int64_t)ordinal);
+	sql_array_add_bytes(sql_table_next(table), image->component.encoded);
+	sql_array_add_digest(sql_table_next(table), &image->digest);
+	sql_array_add_uint_if(sql_table_next(table), image->has_size, image->size_bytes);
+	sql_array_add_text(sql_table_next(table), image->uri);
+	sql_array_add_bool(sql_table_next(table), image->integrated);
+	sql_array_add_bool(sql_table_next(table), image->hosted);
+	sql_array_add_bool(sql_table_next(table), image->present);
 }
 
 static void insert_images(struct txn *txn, int64_t id, const struct release *release)
 {
-	struct sql_array columns[N_IMAGE_COLUMNS] = {
-		[IMAGE_ORDINAL] = sql_array_of(SQL_INTS),
-		[IMAGE_COMPONENT] = sql_array_of(SQL_BYTEAS),
-		[IMAGE_DIGEST] = sql_array_of(SQL_TEXTS),
-		[IMAGE_SIZE] = sql_array_of(SQL_INTS),
-		[IMAGE_URI] = sql_array_of(SQL_TEXTS),
-		[IMAGE_INTEGRATED] = sql_array_of(SQL_BOOLS),
-		[IMAGE_HOSTED] = sql_array_of(SQL_BOOLS),
-		[IMAGE_PRESENT] = sql_array_of(SQL_BOOLS),
-	};
-	struct sql_arg args[1 + N_IMAGE_COLUMNS] = { sql_int(id) };
+	struct sql_table table su_auto(sql_table_free) = SQL_TABLE(SQL_INTS, SQL_INTS, SQL_BYTEAS,
+		SQL_TEXTS, SQL_INTS, SQL_TEXTS, SQL_BOOLS, SQL_BOOLS, SQL_BOOLS);
 	for (size_t i = 0; i < release->n_images; i++)
-		add_image(columns, i, &release->images[i]);
-	for (size_t i = 0; i < N_IMAGE_COLUMNS; i++)
-		args[1 + i] = sql_list(&columns[i]);
-	if (release->n_images > 0)
-		txn_change(txn, STATEMENT_RELEASE_IMAGE_INSERT, args, 1 + N_IMAGE_COLUMNS);
-	for (size_t i = 0; i < N_IMAGE_COLUMNS; i++)
-		sql_array_free(&columns[i]);
+		add_image(&table, id, i, &release->images[i]);
+	txn_change_table(txn, STATEMENT_RELEASE_IMAGE_INSERT, &table);
 }
 
 static int compare_paths(const void *a, const void *b)

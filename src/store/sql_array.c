@@ -6,6 +6,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define UUID_BYTES 16
 
 static void put_int32(struct su_buf *out, int32_t value)
@@ -93,6 +95,36 @@ void sql_array_add_time(struct sql_array *array, int64_t ms)
 		sql_array_add_int(array, ms);
 }
 
+void sql_array_add_uint_if(struct sql_array *array, bool given, uint64_t value)
+{
+	assert(!given || value <= INT64_MAX);
+	if (given)
+		sql_array_add_int(array, (int64_t)value);
+	else
+		sql_array_add_null(array);
+}
+
+void sql_array_add_uuid_if(struct sql_array *array, const struct su_uuid *id)
+{
+	if (id)
+		sql_array_add_uuid(array, *id);
+	else
+		sql_array_add_null(array);
+}
+
+void sql_array_add_uuid_list(struct sql_array *array, const struct su_uuid *ids, size_t n)
+{
+	struct su_buf list su_auto(su_buf_free) = { 0 };
+	char text[SU_UUID_TEXT_SIZE];
+	su_buf_append_byte(&list, '{');
+	for (size_t i = 0; i < n; i++) {
+		su_uuid_format(ids[i], text);
+		su_buf_printf(&list, "%s%s", i > 0 ? "," : "", text);
+	}
+	su_buf_append_byte(&list, '}');
+	sql_array_add_text(array, su_buf_str(&list));
+}
+
 void sql_array_encode(const struct sql_array *array, struct su_buf *out)
 {
 	assert(array->n <= INT32_MAX);
@@ -134,4 +166,32 @@ bool sql_array_decode_uuids(
 	}
 	*n_out = n;
 	return true;
+}
+
+struct sql_table sql_table_of(const enum sql_element *elements, size_t n)
+{
+	struct sql_table table = { .n_columns = n };
+	assert(n <= SQL_TABLE_MAX_COLUMNS);
+	for (size_t i = 0; i < n; i++)
+		table.columns[i] = sql_array_of(elements[i]);
+	return table;
+}
+
+void sql_table_free(struct sql_table *table)
+{
+	for (size_t i = 0; i < table->n_columns; i++)
+		sql_array_free(&table->columns[i]);
+}
+
+struct sql_array *sql_table_next(struct sql_table *table)
+{
+	struct sql_array *column = &table->columns[table->next];
+	table->next = (table->next + 1) % table->n_columns;
+	return column;
+}
+
+size_t sql_table_rows(const struct sql_table *table)
+{
+	assert(table->next == 0);
+	return table->columns[0].n;
 }

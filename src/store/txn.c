@@ -74,6 +74,22 @@ size_t txn_change(
 	return sql_rows_affected(rows);
 }
 
+struct pg_result *txn_run_table(
+	struct txn *txn, enum statement statement, const struct sql_table *table)
+{
+	struct sql_arg args[SQL_TABLE_MAX_COLUMNS];
+	if (sql_table_rows(table) == 0)
+		return NULL;
+	for (size_t i = 0; i < table->n_columns; i++)
+		args[i] = sql_list(&table->columns[i]);
+	return txn_run(txn, statement, args, table->n_columns);
+}
+
+void txn_change_table(struct txn *txn, enum statement statement, const struct sql_table *table)
+{
+	struct pg_result *rows su_auto(sql_rows_free) = txn_run_table(txn, statement, table);
+}
+
 void txn_count(struct txn *txn, const char *prefix, const char *suffix, int64_t change)
 {
 	if (txn_ok(txn))

@@ -13,6 +13,10 @@ struct pg_result *txn_run(struct txn *txn, enum statement statement, const struc
 /* The same without rows; returns how many rows were inserted, changed or deleted. */
 size_t txn_change(
 	struct txn *txn, enum statement statement, const struct sql_arg *args, size_t n_args);
+/* Each column of the table is an argument; without rows nothing is done. */
+struct pg_result *txn_run_table(
+	struct txn *txn, enum statement statement, const struct sql_table *table) SU_MUST_CHECK;
+void txn_change_table(struct txn *txn, enum statement statement, const struct sql_table *table);
 /* Adds to a counter; written at commit. */
 void txn_count(struct txn *txn, const char *prefix, const char *suffix, int64_t change);
 

@@ -1,0 +1,126 @@
+-- Writes of the device plane, set by set. Rows are locked in the order of their keys.
+
+-- name: batch_lock_devices
+SELECT id, row_version, removed_at IS NOT NULL
+FROM device
+WHERE id = ANY ($1::bigint[])
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- name: batch_insert_devices
+INSERT INTO device (endpoint, registration, registered_at, updated_at, expires_at, removed_at,
+	last_seen_at, lifetime_s, transport, address, envelope_form, vendor_ids, class_ids, device_id,
+	serial, manufacturer, model, hardware_version, site, battery_mwh, free_memory_bytes)
+SELECT v.endpoint, v.registration, at(v.registered_at), at(v.updated_at), at(v.expires_at),
+	at(v.removed_at), at(v.last_seen_at), v.lifetime_s, v.transport, v.address, v.envelope_form,
+	v.vendor_ids::uuid[], v.class_ids::uuid[], v.device_id, v.serial, v.manufacturer, v.model,
+	v.hardware_version, v.site, v.battery_mwh, v.free_memory_bytes
+FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[],
+		$7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[],
+		$13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[], $18::text[],
+		$19::text[], $20::text[], $21::bigint[], $22::bigint[]) WITH ORDINALITY
+	AS v (id, endpoint, registration, registered_at, updated_at, expires_at, removed_at,
+		last_seen_at, lifetime_s, transport, address, envelope_form, vendor_ids, class_ids,
+		device_id, serial, manufacturer, model, hardware_version, site, battery_mwh,
+		free_memory_bytes, position)
+ORDER BY v.position
+ON CONFLICT (endpoint) DO NOTHING
+RETURNING endpoint, id
+
+-- name: batch_update_devices
+UPDATE device AS d
+SET registration = v.registration, registered_at = at(v.registered_at),
+	updated_at = at(v.updated_at), expires_at = at(v.expires_at), removed_at = at(v.removed_at),
+	last_seen_at = at(v.last_seen_at), lifetime_s = v.lifetime_s, transport = v.transport,
+	address = v.address, envelope_form = v.envelope_form, vendor_ids = v.vendor_ids::uuid[],
+	class_ids = v.class_ids::uuid[], device_id = v.device_id, serial = v.serial,
+	manufacturer = v.manufacturer, model = v.model, hardware_version = v.hardware_version,
+	site = v.site, battery_mwh = v.battery_mwh, free_memory_bytes = v.free_memory_bytes,
+	row_version = d.row_version + 1
+FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[],
+		$7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[],
+		$13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[], $18::text[],
+		$19::text[], $20::text[], $21::bigint[], $22::bigint[])
+	AS v (id, endpoint, registration, registered_at, updated_at, expires_at, removed_at,
+		last_seen_at, lifetime_s, transport, address, envelope_form, vendor_ids, class_ids,
+		device_id, serial, manufacturer, model, hardware_version, site, battery_mwh,
+		free_memory_bytes)
+WHERE d.id = v.id
+
+-- name: batch_delete_components
+DELETE FROM device_component AS c
+WHERE c.device_id = ANY ($1::bigint[]) AND NOT EXISTS (
+	SELECT FROM unnest($2::bigint[], $3::bytea[]) AS v (device_id, component)
+	WHERE v.device_id = c.device_id AND v.component = c.component)
+
+-- name: batch_put_components
+INSERT INTO device_component AS c (device_id, component, digest, sequence_number, version,
+	size_bytes, active_slot)
+SELECT v.device_id, v.component, v.digest, v.sequence_number, v.version, v.size_bytes, v.active_slot
+FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
+		$7::bigint[])
+	AS v (device_id, component, digest, sequence_number, version, size_bytes, active_slot)
+ON CONFLICT (device_id, component) DO UPDATE
+SET digest = excluded.digest, sequence_number = excluded.sequence_number,
+	version = excluded.version, size_bytes = excluded.size_bytes,
+	active_slot = excluded.active_slot
+WHERE (c.digest, c.sequence_number, c.version, c.size_bytes, c.active_slot) IS DISTINCT FROM
+	(excluded.digest, excluded.sequence_number, excluded.version, excluded.size_bytes,
+		excluded.active_slot)
+
+-- name: batch_lock_deployments
+SELECT id, device_id, row_version, state
+FROM deployment
+WHERE id = ANY ($1::uuid[])
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- name: batch_active_deployments
+SELECT device_id, id FROM deployment WHERE device_id = ANY ($1::bigint[]) AND active
+
+-- name: batch_insert_deployments
+-- A release that does not exist shall fail the statement, not drop the row: hence the outer join.
+INSERT INTO deployment (id, device_id, release_id, state, active, mode, named_by_operator,
+	created_at, changed_at, deadline_at, progress_bytes, attempts, reason)
+SELECT v.id, v.device_id, r.id, v.state, v.active, v.mode, v.named_by_operator, at(v.created_at),
+	at(v.changed_at), at(v.deadline_at), v.progress_bytes, v.attempts, v.reason
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::text[],
+		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+		$13::text[])
+	AS v (id, device_id, release, state, active, mode, named_by_operator, created_at, changed_at,
+		deadline_at, progress_bytes, attempts, reason)
+LEFT JOIN release AS r ON r.digest = v.release
+
+-- name: batch_update_deployments
+UPDATE deployment AS d
+SET state = v.state, active = v.active, mode = v.mode, named_by_operator = v.named_by_operator,
+	changed_at = at(v.changed_at), deadline_at = at(v.deadline_at),
+	progress_bytes = v.progress_bytes, attempts = v.attempts, reason = v.reason,
+	row_version = d.row_version + 1
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::text[],
+		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+		$13::text[])
+	AS v (id, device_id, release, state, active, mode, named_by_operator, created_at, changed_at,
+		deadline_at, progress_bytes, attempts, reason)
+WHERE d.id = v.id
+
+-- name: batch_insert_history
+INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
+SELECT v.deployment_id, at(v.at), v.from_state, v.to_state, v.event, v.actor, v.detail
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+	WITH ORDINALITY
+	AS v (deployment_id, at, from_state, to_state, event, actor, detail, position)
+ORDER BY v.position
+
+-- name: batch_insert_reports
+-- A report that was stored before, when the outcome of a commit was uncertain, is stored once.
+INSERT INTO report (id, device_id, deployment_id, received_at, payload, authentication, anchor_id,
+	success, reason)
+SELECT v.id, v.device_id, v.deployment_id, at(v.received_at), v.payload, v.authentication,
+	v.anchor_id, v.success, v.reason
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[],
+		$7::uuid[], $8::boolean[], $9::text[])
+	AS v (id, device_id, deployment_id, received_at, payload, authentication, anchor_id, success,
+		reason)
+ON CONFLICT (id) DO NOTHING
+RETURNING success
