@@ -6,6 +6,7 @@ import pathlib
 import shlex
 import signal
 import subprocess
+import time
 
 import psycopg2
 import requests
@@ -213,3 +214,18 @@ class Sandbox:
 
     def suit_device(self, *args, **options):
         return run(self.env["SUIT_DEVICE"], *args, **options)
+
+
+def eventually(probe, timeout=30):
+    """Asks again until probe() gives something true; for what happens by itself, soon."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            result = probe()
+            if result:
+                return result
+        except (requests.RequestException, psycopg2.Error, OSError):
+            if time.monotonic() > deadline:
+                raise
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

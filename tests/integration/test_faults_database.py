@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database goes away and comes back: what needs none goes on, the rest is told to come again, and
+work resumes without anybody's help."""
+
+import hashlib
+
+import pytest
+import suit_oracle as suit
+from device import CoapDevice, HttpDevice
+from sandbox import eventually
+
+
+@pytest.fixture
+def fleet(fresh):
+    """A sandbox with a release and two devices that know of it."""
+    key = suit.Key()
+    fresh.rest.trust(key)
+    fresh.image = suit.Image(b"new firmware" * 1000)
+    fresh.rest.publish(suit.update(key, 1, [fresh.image]), [fresh.image])
+    fresh.lamp = HttpDevice(fresh, "lamp")
+    fresh.bulb = CoapDevice(fresh, "bulb")
+    assert fresh.lamp.register().status_code == 201
+    assert fresh.bulb.register().status == "2.01"
+    assert fresh.lamp.poll().status_code == 200
+    assert fresh.bulb.poll().status == "2.05"
+    yield fresh
+    fresh.bulb.peer.close()
+
+
+def check_without_database(fleet):
+    anybody = fleet.anonymous()
+    blob = "/blob/" + hashlib.sha256(fleet.image.content).hexdigest()
+    anybody.get("/healthz", 200)
+    eventually(lambda: anybody.get("/readyz", None).status_code == 503)
+    assert anybody.get(blob).content == fleet.image.content
+    assert anybody.get(fleet.image.uri).content == fleet.image.content
+    assert fleet.bulb.peer.get(blob).payload == fleet.image.content
+    assert fleet.lamp.poll().status_code == 200
+    assert fleet.bulb.poll().status == "2.05"
+    refused = fleet.lamp.status(state="accepted")
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    refused = fleet.bulb.status(state="accepted")
+    assert refused.status == "5.03"
+    assert refused.option(14) is not None  # Max-Age: when to come again
+    refused = fleet.rest.get("/api/v1/devices", None)
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+def check_with_database(fleet):
+    anybody = fleet.anonymous()
+    eventually(lambda: anybody.get("/readyz", None).status_code == 200)
+    eventually(lambda: fleet.lamp.status(state="accepted").status_code in (200, 204))
+    eventually(lambda: fleet.bulb.status(state="accepted").status == "2.04")
+    for endpoint in ("lamp", "bulb"):
+        assert fleet.rest.deployments(endpoint)[0]["state"] == "accepted"
+    newcomer = HttpDevice(fleet, "newcomer")
+    assert newcomer.register().status_code == 201
+    assert newcomer.poll().status_code == 200
+
+
+@pytest.mark.parametrize("how", ["pg_stop", "pg_kill"])
+def test_goes_on_and_resumes(fleet, how):
+    pid = fleet.pid
+    getattr(fleet, how)()
+    check_without_database(fleet)
+    fleet.pg_start()
+    check_with_database(fleet)
+    assert fleet.pid == pid and fleet.is_running()
+
+
+def test_connections_that_break_are_made_again(fleet):
+    fleet.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = 'suitd' AND pid <> pg_backend_pid()"
+    )
+    check_with_database(fleet)
+
+
+def test_waits_for_a_database_that_is_late(fresh):
+    fresh.stop()
+    fresh.pg_stop()
+    import subprocess
+
+    process = subprocess.Popen(
+        [fresh.env["SUITD_BIN"], "--config", str(fresh.config_path)],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        line = process.stderr.readline().decode()
+        assert "waiting for the database" in line
+        fresh.pg_start()
+        eventually(lambda: fresh.anonymous().get("/readyz", None).status_code == 200)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.stderr.close()

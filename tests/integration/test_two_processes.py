@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two suitd share one database and one storage directory, and each sees what the other did."""
+
+import re
+import subprocess
+
+import pytest
+import suit_oracle as suit
+from device import CoapDevice, HttpDevice
+from sandbox import Rest, eventually
+
+
+class Second:
+    """Another suitd of the same sandbox, on other ports."""
+
+    def __init__(self, sandbox, ports):
+        text = sandbox.config_path.read_text()
+        for section, port in ports.items():
+            option = "listen_secure" if section == "coaps" else "listen"
+            section = "coap" if section == "coaps" else section
+            text = re.sub(
+                rf"(\[{section}\](?:\n[^\[\n]*)*?\n{option} = )[^\n]*", rf"\g<1>127.0.0.1:{port}", text
+            )
+        path = sandbox.folder / "second.conf"
+        path.write_text(text)
+        self.http = f"http://127.0.0.1:{ports['http']}"
+        self.coap = f"coap://127.0.0.1:{ports['coap']}"
+        self.rest = Rest(self.http, sandbox.token)
+        with open(sandbox.folder / "second.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [sandbox.env["SUITD_BIN"], "--config", str(path)],
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+            )
+        eventually(lambda: self.rest.get("/readyz", None).status_code == 200)
+
+
+@pytest.fixture
+def pair(fresh):
+    first = int(fresh.http.rsplit(":", 1)[1])
+    second = Second(fresh, {"http": first % 10000 + 40000, "coap": first % 10000 + 50000, "coaps": first % 10000 + 30000})
+    yield fresh, second
+    second.process.terminate()
+    assert second.process.wait(30) == 0
+
+
+def test_a_device_may_change_between_them(pair):
+    first, second = pair
+    key = suit.Key()
+    first.rest.trust(key)
+    image = suit.Image(b"new firmware")
+    old = suit.Image(b"old firmware")
+    here, there = CoapDevice(first, "lamp"), CoapDevice(second, "lamp")
+    assert here.register([suit.installed(old, 1)]).status == "2.01"
+    assert here.poll().status == "4.04"
+    assert there.poll().status == "4.04"
+    second.rest.publish(suit.update(key, 2, [image]), [image])
+    # Both remembered that there is nothing; the release tells both.
+    eventually(lambda: here.poll().status == "2.05")
+    eventually(lambda: there.poll().status == "2.05")
+    assert here.status(state="accepted").status == "2.04"
+    assert there.status(state="downloading").status == "2.04"
+    assert here.status(state="downloaded").status == "2.04"
+    assert there.status(state="installing").status == "2.04"
+    assert here.status(components=[suit.installed(image, 2)]).status == "2.04"
+    assert first.rest.deployments("lamp")[0]["state"] == "confirmed"
+    assert len(second.rest.deployments("lamp")) == 1
+
+
+def test_one_deployment_for_a_device_that_asks_both(pair):
+    first, second = pair
+    key = suit.Key()
+    first.rest.trust(key)
+    image = suit.Image(b"new firmware")
+    first.rest.publish(suit.update(key, 1, [image]), [image])
+    for number in range(10):
+        endpoint = f"lamp-{number}"
+        here, there = HttpDevice(first, endpoint), HttpDevice(second, endpoint)
+        assert here.register().status_code == 201
+        assert {here.poll().status_code, there.poll().status_code} == {200}
+        assert len(first.rest.deployments(endpoint)) == 1
+
+
+def test_a_revoked_token_is_refused_by_both(pair):
+    first, second = pair
+    made = first.rest.post("/api/v1/tokens", 201, json={"name": "x", "role": "viewer"}).json()
+    viewer = Rest(second.http, made["token"])
+    viewer.get("/api/v1/devices")
+    first.rest.delete(f"/api/v1/tokens/{made['id']}")
+    eventually(lambda: viewer.get("/api/v1/devices", None).status_code == 401)
+
+
+def test_sequence_numbers_are_taken_once(pair):
+    first, second = pair
+    key = suit.Key()
+    first.rest.trust(key)
+    one, other = suit.Image(b"one"), suit.Image(b"other", uri="/fw/other.bin")
+    first.rest.post_manifest(suit.update(key, 5, [one]), 201)
+    assert second.rest.post_manifest(suit.update(key, 5, [other]), None).status_code == 409
+    second.rest.post_manifest(suit.update(key, 6, [other]), 201)
