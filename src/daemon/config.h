@@ -29,7 +29,10 @@ struct config_http {
 	int64_t max_body_bytes;
 	int64_t max_image_bytes;
 	int64_t max_connections;
+	int64_t max_connections_per_address;
 	int64_t idle_timeout_ms;
+	int64_t min_progress_bytes;
+	bool open_metrics;
 };
 
 struct config_coap {

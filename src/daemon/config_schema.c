@@ -45,9 +45,19 @@ const struct config_option config_schema[] = {
 		"bytes", .help = "Largest image." },
 	{ "http", "max_connections", CONFIG_INTEGER, AT(http.max_connections), 1, 1000000, "4096",
 		.help = "HTTP connections held at the same time." },
+	{ "http", "max_connections_per_address", CONFIG_INTEGER,
+		AT(http.max_connections_per_address), 1, 1000000, "1024",
+		.help = "HTTP connections of one client address (IPv6: of one /64 network)." },
 	{ "http", "idle_timeout", CONFIG_DURATION, AT(http.idle_timeout_ms), SECOND, DAY, "PT1M",
 		"duration",
-		.help = "An HTTP connection on which nothing moves for so long is closed." },
+		.help = "An HTTP connection that moves less than min_progress in this time is "
+			"closed; "
+			"how long a transfer takes in all is not limited." },
+
+	{ "http", "min_progress", CONFIG_SIZE, AT(http.min_progress_bytes), 1, MIB, "256", "bytes",
+		.help = "What an HTTP connection must move in each idle_timeout." },
+	{ "http", "open_metrics", CONFIG_BOOLEAN, AT(http.open_metrics), .fallback = "yes",
+		.help = "Whether /metrics is answered without a token." },
 
 	{ "coap", "listen", CONFIG_LIST, AT(coap.listen), .fallback = "0.0.0.0:5683 [::]:5683",
 		.help = "Addresses for coap (UDP); empty: none." },
