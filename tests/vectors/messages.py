@@ -190,5 +190,9 @@ def reports():
     yield bad("nonce-text", enc({99: REFERENCE, 2: "n", 3: [], 4: True}))
     yield bad("long-head", b"\xa3\x18\x03\x80\x04\xf5" + enc(99) + enc(REFERENCE))
     yield bad("indefinite", b"\xbf" + enc(success)[1:] + b"\xff")
+    deep = {}
+    for _ in range(30):
+        deep = [deep]
+    yield bad("deep-claims", enc({99: REFERENCE, 3: [{0: SLOT, 200: deep}] * 8, 4: True}))
     yield bad("many-records", enc({99: REFERENCE, 3: [[[], 20, 0, 0, {}]] * 1100, 4: True}),
               "too-large")
