@@ -17,6 +17,17 @@ FROM trust_anchor
 WHERE purpose = $1::text
 ORDER BY id
 
+-- name: anchor_of_device
+SELECT id, name, purpose, spki, key_type, thumbprint, vendor_ids, class_ids, endpoint,
+	ms(created_at), ms(revoked_at), revocation_reason
+FROM trust_anchor
+WHERE purpose = 'device' AND endpoint = $1::text
+UNION ALL
+SELECT id, name, purpose, spki, key_type, thumbprint, vendor_ids, class_ids, endpoint,
+	ms(created_at), ms(revoked_at), revocation_reason
+FROM trust_anchor
+WHERE purpose = 'device' AND endpoint IS NULL
+
 -- name: anchor_revoke
 UPDATE trust_anchor
 SET revoked_at = coalesce(revoked_at, at($3::bigint)),

@@ -73,3 +73,14 @@ WHERE id = $1::uuid AND row_version = $2::bigint
 -- name: deployment_history_insert
 INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
 VALUES ($1::uuid, at($2::bigint), $3::text, $4::text, $5::text, $6::text, $7::text)
+
+-- name: deployment_overdue
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version, v.endpoint
+FROM deployment AS d
+JOIN release AS r ON r.id = d.release_id
+JOIN device AS v ON v.id = d.device_id
+WHERE d.active AND d.deadline_at <= at($1::bigint)
+ORDER BY d.deadline_at
+LIMIT $2::bigint

@@ -21,6 +21,9 @@ LIMIT $2::bigint
 -- name: device_by_registration
 SELECT endpoint FROM device WHERE registration = $1::uuid
 
+-- name: device_endpoint
+SELECT endpoint FROM device WHERE id = $1::bigint
+
 -- name: device_components
 SELECT device_id, component, digest, sequence_number, version, size_bytes, active_slot
 FROM device_component

@@ -120,6 +120,14 @@ WHERE state = 'approved' AND targeted
 	AND (vendor_ids && $1::uuid[] OR class_ids && $2::uuid[])
 ORDER BY sequence_number DESC, id DESC
 
+-- name: release_installed
+-- The newest release that installs an image of this digest in this component, whatever its state.
+SELECT v.position - 1, max(r.sequence_number)
+FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS v (component, digest, position)
+JOIN release_image AS i ON i.digest = v.digest AND i.component = v.component
+JOIN release AS r ON r.id = i.release_id
+GROUP BY v.position
+
 -- name: release_images
 SELECT release_id, component, digest, size_bytes, uri, integrated, hosted, present
 FROM release_image

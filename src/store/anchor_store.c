@@ -45,16 +45,30 @@ bool anchor_store_get(
 	return txn_ok(txn);
 }
 
-size_t anchor_store_list(struct txn *txn, struct su_arena *arena, enum anchor_purpose purpose,
+static size_t read_all(struct txn *txn, struct su_arena *arena, const struct pg_result *rows,
 	struct trust_anchor **out)
 {
-	struct pg_result *rows su_auto(sql_rows_free) = txn_query(
-		txn, STATEMENT_ANCHOR_LIST, sql_text(name_of(anchor_purpose_names, (int)purpose)));
 	size_t n = sql_rows_count(rows);
 	*out = su_arena_array(arena, n, sizeof(**out));
 	for (size_t i = 0; i < n; i++)
 		(*out)[i] = read_anchor(sql_row_at(rows, i, arena, &txn->error));
 	return txn_ok(txn) ? n : 0;
+}
+
+size_t anchor_store_list(struct txn *txn, struct su_arena *arena, enum anchor_purpose purpose,
+	struct trust_anchor **out)
+{
+	struct pg_result *rows su_auto(sql_rows_free) = txn_query(
+		txn, STATEMENT_ANCHOR_LIST, sql_text(name_of(anchor_purpose_names, (int)purpose)));
+	return read_all(txn, arena, rows, out);
+}
+
+size_t anchor_store_of_device(
+	struct txn *txn, struct su_arena *arena, const char *endpoint, struct trust_anchor **out)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_ANCHOR_OF_DEVICE, sql_text(endpoint));
+	return read_all(txn, arena, rows, out);
 }
 
 void anchor_store_revoke(struct txn *txn, struct su_uuid id, const char *reason, int64_t now_ms)

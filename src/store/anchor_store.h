@@ -14,4 +14,7 @@ bool anchor_store_get(
 /* All of a purpose, revoked ones included: a revoked key shall be named in the refusal. */
 size_t anchor_store_list(struct txn *txn, struct su_arena *arena, enum anchor_purpose purpose,
 	struct trust_anchor **out);
+/* Of purpose device: those of this endpoint, and those that are nobody's own; revoked ones included. */
+size_t anchor_store_of_device(
+	struct txn *txn, struct su_arena *arena, const char *endpoint, struct trust_anchor **out);
 void anchor_store_revoke(struct txn *txn, struct su_uuid id, const char *reason, int64_t now_ms);

@@ -8,24 +8,29 @@
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 
-static struct deployment read_deployment(struct sql_row row)
+static struct deployment read_columns(struct sql_row *row)
 {
 	struct deployment d;
-	d.id = sql_read_uuid(&row);
-	d.device_id = sql_read_int(&row);
-	d.release = sql_read_digest(&row);
+	d.id = sql_read_uuid(row);
+	d.device_id = sql_read_int(row);
+	d.release = sql_read_digest(row);
 	d.state = (enum deployment_state)sql_read_name(
-		&row, deployment_state_names, "a deployment state");
-	d.mode = (enum update_mode)sql_read_name(&row, update_mode_names, "an update mode");
-	d.named_by_operator = sql_read_bool(&row);
-	d.created_at_ms = sql_read_int(&row);
-	d.changed_at_ms = sql_read_int(&row);
-	d.deadline_at_ms = sql_read_int(&row);
-	d.progress_bytes = sql_read_uint(&row);
-	d.attempts = (unsigned)sql_read_uint(&row);
-	d.reason = sql_read_text(&row);
-	d.row_version = sql_read_int(&row);
+		row, deployment_state_names, "a deployment state");
+	d.mode = (enum update_mode)sql_read_name(row, update_mode_names, "an update mode");
+	d.named_by_operator = sql_read_bool(row);
+	d.created_at_ms = sql_read_int(row);
+	d.changed_at_ms = sql_read_int(row);
+	d.deadline_at_ms = sql_read_int(row);
+	d.progress_bytes = sql_read_uint(row);
+	d.attempts = (unsigned)sql_read_uint(row);
+	d.reason = sql_read_text(row);
+	d.row_version = sql_read_int(row);
 	return d;
+}
+
+static struct deployment read_deployment(struct sql_row row)
+{
+	return read_columns(&row);
 }
 
 static bool read_one(struct txn *txn, struct su_arena *arena, const struct pg_result *rows,
@@ -101,6 +106,21 @@ size_t deployment_store_of_release(struct txn *txn, struct su_arena *arena,
 		txn_query(txn, STATEMENT_DEPLOYMENT_OF_RELEASE, sql_digest(release),
 			sql_int(page->after_device), sql_uint(page->limit));
 	return read_all(txn, arena, rows, out);
+}
+
+size_t deployment_store_overdue(
+	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct overdue **out)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEPLOYMENT_OVERDUE, sql_int(now_ms), sql_uint(limit));
+	size_t n = sql_rows_count(rows);
+	*out = su_arena_array(arena, n, sizeof(**out));
+	for (size_t i = 0; i < n; i++) {
+		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
+		(*out)[i].deployment = read_columns(&row);
+		(*out)[i].endpoint = sql_read_text(&row);
+	}
+	return txn_ok(txn) ? n : 0;
 }
 
 static struct deployment_history read_step(struct sql_row *row)

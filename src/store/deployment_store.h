@@ -33,6 +33,14 @@ struct deployment_page {
 size_t deployment_store_of_release(struct txn *txn, struct su_arena *arena,
 	const struct digest *release, const struct deployment_page *page, struct deployment **out);
 
+/* In flight with a deadline that has passed, the longest overdue first. */
+struct overdue {
+	struct deployment deployment;
+	const char *endpoint;
+};
+size_t deployment_store_overdue(struct txn *txn, struct su_arena *arena, int64_t now_ms,
+	size_t limit, struct overdue **out);
+
 /* Every transition of a device's deployments, newest first, with an id below before (0: from the newest). */
 struct device_history {
 	int64_t id;

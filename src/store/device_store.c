@@ -148,6 +148,16 @@ const char *device_store_by_registration(
 	return sql_read_text(&row);
 }
 
+const char *device_store_endpoint(struct txn *txn, struct su_arena *arena, int64_t id)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEVICE_ENDPOINT, sql_int(id));
+	if (sql_rows_count(rows) == 0)
+		return NULL;
+	struct sql_row row = sql_row_at(rows, 0, arena, &txn->error);
+	return sql_read_text(&row);
+}
+
 size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
 	struct device **out)
 {

@@ -15,6 +15,8 @@ void device_store_get_batch(struct txn *txn, struct su_arena *arena, const char 
 /* The endpoint that holds a registration; NULL: none. */
 const char *device_store_by_registration(
 	struct txn *txn, struct su_arena *arena, struct su_uuid registration);
+const char *device_store_endpoint(
+	struct txn *txn, struct su_arena *arena, int64_t id); /* or NULL */
 /* Ordered by endpoint, after the given one (NULL: from the start). */
 size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
 	struct device **out);

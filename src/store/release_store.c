@@ -160,6 +160,28 @@ size_t release_store_candidates(struct txn *txn, struct su_arena *arena,
 	return read_releases(txn, arena, rows, out, NULL);
 }
 
+void release_store_installed(struct txn *txn, struct installed_component *components, size_t n)
+{
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_BYTEAS);
+	struct sql_array digests su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	for (size_t i = 0; i < n; i++) {
+		sql_array_add_bytes(&ids, components[i].id.encoded);
+		sql_array_add_digest(&digests, &components[i].digest);
+	}
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_RELEASE_INSTALLED, sql_list(&ids), sql_list(&digests));
+	for (size_t i = 0; i < sql_rows_count(rows); i++) {
+		struct sql_row row = sql_row_at(rows, i, NULL, &txn->error);
+		size_t at = (size_t)sql_read_uint(&row);
+		uint64_t sequence_number = sql_read_uint(&row);
+		if (at >= n || (components[at].has_sequence_number &&
+				       components[at].sequence_number >= sequence_number))
+			continue;
+		components[at].has_sequence_number = true;
+		components[at].sequence_number = sequence_number;
+	}
+}
+
 void release_store_set_state(struct txn *txn, const struct release *release,
 	enum release_state state, const char *actor, int64_t now_ms)
 {

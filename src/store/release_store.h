@@ -35,6 +35,9 @@ size_t release_store_list(struct txn *txn, struct su_arena *arena, const char *c
 size_t release_store_candidates(struct txn *txn, struct su_arena *arena,
 	const struct su_uuid *vendor_ids, size_t n_vendor_ids, const struct su_uuid *class_ids,
 	size_t n_class_ids, struct release **out);
+/* What a device does not say of its components is filled in: the sequence number of the newest release
+ * that installs the reported digest in that component. */
+void release_store_installed(struct txn *txn, struct installed_component *components, size_t n);
 /* state moves only when row_version is still current, else SU_STALE in txn. actor: a token name. */
 void release_store_set_state(struct txn *txn, const struct release *release,
 	enum release_state state, const char *actor, int64_t now_ms);
