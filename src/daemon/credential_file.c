@@ -26,8 +26,7 @@ static enum su_status load(const char *path, struct credential_key **out, struct
 		if (status != SU_OK)
 			su_error_prefix(err, "%s", path);
 	}
-	if (contents.len > 0)
-		explicit_bzero(contents.data, contents.len);
+	explicit_bzero(contents.data, contents.len);
 	return status;
 }
 

@@ -12,10 +12,10 @@
 #include "suit/trust.h"
 
 struct intake_opts {
-	size_t n_public_names;	       /* authorities whose URIs this server serves: "fw.example.com", with port if any */
+	size_t n_public_names; /* authorities whose URIs this server serves: "fw.example.com", with port if any */
 	const char *const *public_names;
 	bool allow_untagged;
-	bool allow_example_keys;       /* laboratories only */
+	bool allow_example_keys; /* laboratories only */
 	size_t max_envelope_bytes;
 };
 
@@ -29,7 +29,7 @@ struct intake_request {
 
 struct intake_result {
 	struct release release;
-	bool created;		   /* false: the same manifest was here already */
+	bool created;              /* false: the same manifest was here already */
 	struct trust_result trust; /* each authentication block on its own, also on refusal */
 };
 

@@ -8,31 +8,31 @@
 #include "model/deployment.h"
 
 enum lifecycle_event {
-	EVENT_OFFER,	       /* the device was shown the manifest */
-	EVENT_ACCEPT,	       /* it will do it */
-	EVENT_DEFER,	       /* it answered with a later time */
-	EVENT_REFUSE,	       /* it answered no, or could not use the manifest */
+	EVENT_OFFER,  /* the device was shown the manifest */
+	EVENT_ACCEPT, /* it will do it */
+	EVENT_DEFER,  /* it answered with a later time */
+	EVENT_REFUSE, /* it answered no, or could not use the manifest */
 	EVENT_DOWNLOAD_BEGAN,
 	EVENT_DOWNLOAD_DONE,
 	EVENT_INSTALL_BEGAN,
 	EVENT_REBOOT_BEGAN,
-	EVENT_REPORT_SUCCESS,  /* a SUIT_Report says it worked: not yet the proof */
+	EVENT_REPORT_SUCCESS, /* a SUIT_Report says it worked: not yet the proof */
 	EVENT_REPORT_FAILURE,
-	EVENT_RUNS_NEW,	       /* the device reports the new digests for every component */
-	EVENT_RUNS_OLD,	       /* after a reboot it reports the old image: a revert */
-	EVENT_RUNS_OTHER,      /* it reports a digest that is neither */
-	EVENT_SILENCE,	       /* its time limit is over */
-	EVENT_CANCEL,	       /* an operator */
-	EVENT_SUPERSEDE,       /* a better release takes its place */
-	EVENT_WITHDRAW,	       /* its release was withdrawn */
+	EVENT_RUNS_NEW,   /* the device reports the new digests for every component */
+	EVENT_RUNS_OLD,   /* after a reboot it reports the old image: a revert */
+	EVENT_RUNS_OTHER, /* it reports a digest that is neither */
+	EVENT_SILENCE,    /* its time limit is over */
+	EVENT_CANCEL,     /* an operator */
+	EVENT_SUPERSEDE,  /* a better release takes its place */
+	EVENT_WITHDRAW,   /* its release was withdrawn */
 };
 #define LIFECYCLE_EVENT_COUNT (EVENT_WITHDRAW + 1)
 extern const struct name_row lifecycle_event_names[];
 
 enum lifecycle_verdict {
-	LIFECYCLE_MOVE,	   /* go to next */
-	LIFECYCLE_STAY,	   /* known and harmless (a duplicate, a late message): nothing changes */
-	LIFECYCLE_REFUSE,  /* makes no sense in this state: the sender is told */
+	LIFECYCLE_MOVE,   /* go to next */
+	LIFECYCLE_STAY,   /* known and harmless (a duplicate, a late message): nothing changes */
+	LIFECYCLE_REFUSE, /* makes no sense in this state: the sender is told */
 };
 
 struct lifecycle_step {
@@ -48,6 +48,9 @@ struct lifecycle_step lifecycle_next(enum deployment_state state, enum lifecycle
  */
 enum lifecycle_verdict lifecycle_apply(struct deployment *deployment, enum lifecycle_event event,
 	const char *actor, const char *detail, int64_t now_ms, struct deployment_history *step_out);
+
+/* A sign of life: the device may be silent for its patience again from now on. */
+void lifecycle_renew(struct deployment *deployment, int64_t now_ms);
 
 /* How long a device may be silent in a state before EVENT_SILENCE; 0: no limit. */
 int64_t lifecycle_patience_ms(enum deployment_state state);

@@ -14,8 +14,9 @@ struct command_origin {
 	int64_t now_ms;
 };
 
-/* Only a verified release can be approved; only one that is not withdrawn can be withdrawn, which
- * also ends its deployments that are not past installing. if_version 0: any. */
+/* Only a verified release can be approved (SU_CONFLICT says why not); approving twice is no error.
+ * Withdrawing also ends the release's deployments that have not begun installing; a second time it
+ * only does what is left of that. if_version 0: any. */
 enum su_status management_approve(struct store_conn *conn, struct su_arena *arena,
 	const struct digest *release, int64_t if_version, const struct command_origin *origin,
 	struct release *out, struct su_error *err) SU_MUST_CHECK;
@@ -26,7 +27,8 @@ enum su_status management_withdraw(struct store_conn *conn, struct su_arena *are
 /* An operator names a release for a device: the only way for a manifest without vendor or class. */
 enum su_status management_deploy(struct store_conn *conn, struct blob_store *blobs,
 	struct su_arena *arena, const char *endpoint, const struct digest *release,
-	const struct command_origin *origin, struct deployment *out, struct su_error *err) SU_MUST_CHECK;
+	const struct command_origin *origin, struct deployment *out,
+	struct su_error *err) SU_MUST_CHECK;
 enum su_status management_cancel(struct store_conn *conn, struct su_arena *arena,
 	struct su_uuid deployment, const struct command_origin *origin, struct deployment *out,
 	struct su_error *err) SU_MUST_CHECK;

@@ -19,7 +19,7 @@ struct plan {
 	size_t n_candidates; /* newest sequence number first */
 	struct plan_candidate *candidates;
 	const struct plan_candidate *choice; /* NULL: nothing to offer */
-	bool up_to_date;		     /* the device already runs the best one */
+	bool up_to_date;                     /* the device already runs the best one */
 };
 
 /*

@@ -23,9 +23,11 @@ struct tracker_opts {
 	struct blob_store *blobs;
 	size_t max_cached_devices;
 	bool require_known_devices; /* only endpoints that have a credential may register */
+	int64_t (*now_ms)(
+		void); /* Unix time, for the time limits of silent devices; NULL: no limits */
 };
-enum su_status tracker_start(const struct tracker_opts *opts, struct tracker **out,
-	struct su_error *err) SU_MUST_CHECK;
+enum su_status tracker_start(
+	const struct tracker_opts *opts, struct tracker **out, struct su_error *err) SU_MUST_CHECK;
 void tracker_stop(struct tracker **tracker);
 /* To be called with every notification of the store. */
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);
@@ -34,15 +36,15 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 struct contact {
 	const char *endpoint;
 	enum transport transport;
-	const char *address; /* "[::1]:5683" */
-	bool authenticated;  /* DTLS PSK or device token */
+	const char *address;            /* "[::1]:5683" */
+	bool authenticated;             /* DTLS PSK or device token */
 	const enum envelope_form *form; /* what this poll asks for; NULL: as registered */
 	int64_t now_ms;
 };
 
 /* What a device should install. Valid during the completion. */
 struct offer {
-	struct digest release;	/* manifest digest: also the ETag */
+	struct digest release;  /* manifest digest: also the ETag */
 	struct digest envelope; /* blob, in the form that the device asks for */
 	uint64_t envelope_bytes;
 	struct su_uuid deployment;
@@ -53,8 +55,8 @@ typedef void (*tracker_done_fn)(void *arg, const struct su_error *err);
 /* offer NULL with err NULL: there is nothing for this device. */
 typedef void (*tracker_offer_fn)(void *arg, const struct offer *offer, const struct su_error *err);
 /* registration: names /rd/<id>. */
-typedef void (*tracker_registered_fn)(void *arg, const struct su_uuid *registration,
-	const struct su_error *err);
+typedef void (*tracker_registered_fn)(
+	void *arg, const struct su_uuid *registration, const struct su_error *err);
 
 /* In an update what is not given stays as it is; in a registration it is unknown. */
 struct registration {
@@ -75,21 +77,22 @@ void tracker_remove(struct tracker *tracker, const struct contact *contact, stru
 	tracker_done_fn done, void *arg);
 
 /* The poll: chooses and records a deployment when there is none in flight. SU_NOT_FOUND: not registered. */
-void tracker_poll(struct tracker *tracker, const struct contact *contact, tracker_offer_fn done,
-	void *arg);
+void tracker_poll(
+	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg);
 
 /* Progress in the update cycle, api/device.cddl status-message. */
 struct status_message {
 	bool has_deployment;
 	struct su_uuid deployment; /* else the one in flight */
 	bool has_release;
-	struct digest release;	   /* must be that deployment's, when given */
+	struct digest release; /* must be that deployment's, when given */
 	bool has_state;
-	enum deployment_state state; /* accepted, deferred, downloading, downloaded, installing, rebooting, failed, rejected */
+	enum deployment_state
+		state; /* accepted, deferred, downloading, downloaded, installing, rebooting, failed, rejected */
 	bool has_progress;
 	uint64_t progress_bytes;
-	const char *reason;	   /* with failed, rejected, deferred; or NULL */
-	bool has_characteristics;  /* then told replaces what was told before */
+	const char *reason;       /* with failed, rejected, deferred; or NULL */
+	bool has_characteristics; /* then told replaces what was told before */
 	struct characteristics told;
 };
 /* SU_DENIED: the deployment is another device's. SU_CONFLICT: the state makes no sense now. */

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of transitions, and the one function that writes a deployment's state. */
+#include "tracker/lifecycle.h"
+
+#include <stddef.h>
+
+#define HOUR_MS ((int64_t)3600 * 1000)
+#define DAY_MS  (24 * HOUR_MS)
+
+const struct name_row lifecycle_event_names[] = {
+	{ EVENT_OFFER, "offer" },
+	{ EVENT_ACCEPT, "accept" },
+	{ EVENT_DEFER, "defer" },
+	{ EVENT_REFUSE, "refuse" },
+	{ EVENT_DOWNLOAD_BEGAN, "download_began" },
+	{ EVENT_DOWNLOAD_DONE, "download_done" },
+	{ EVENT_INSTALL_BEGAN, "install_began" },
+	{ EVENT_REBOOT_BEGAN, "reboot_began" },
+	{ EVENT_REPORT_SUCCESS, "report_success" },
+	{ EVENT_REPORT_FAILURE, "report_failure" },
+	{ EVENT_RUNS_NEW, "runs_new" },
+	{ EVENT_RUNS_OLD, "runs_old" },
+	{ EVENT_RUNS_OTHER, "runs_other" },
+	{ EVENT_SILENCE, "silence" },
+	{ EVENT_CANCEL, "cancel" },
+	{ EVENT_SUPERSEDE, "supersede" },
+	{ EVENT_WITHDRAW, "withdraw" },
+	{ 0, NULL },
+};
+
+/* A cell: REFUSE, STAY, or the state to go to. */
+enum { REFUSE = 0, STAY = 1, GO = 2 };
+#define TO(state_) (GO + DEPLOYMENT_##state_)
+
+/* A device may leave out messages, so every phase can be reached from each earlier one. */
+static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] = {
+	[DEPLOYMENT_PLANNED] = {
+		[EVENT_OFFER] = TO(OFFERED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(EXPIRED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
+		[EVENT_WITHDRAW] = TO(CANCELLED),
+	},
+	[DEPLOYMENT_OFFERED] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_ACCEPT] = TO(ACCEPTED),
+		[EVENT_DEFER] = TO(DEFERRED),
+		[EVENT_REFUSE] = TO(REJECTED),
+		[EVENT_DOWNLOAD_BEGAN] = TO(DOWNLOADING),
+		[EVENT_DOWNLOAD_DONE] = TO(DOWNLOADED),
+		[EVENT_INSTALL_BEGAN] = TO(INSTALLING),
+		[EVENT_REBOOT_BEGAN] = TO(REBOOTING),
+		[EVENT_REPORT_SUCCESS] = TO(REBOOTING),
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(EXPIRED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
+		[EVENT_WITHDRAW] = TO(CANCELLED),
+	},
+	[DEPLOYMENT_DEFERRED] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_ACCEPT] = TO(ACCEPTED),
+		[EVENT_DEFER] = STAY,
+		[EVENT_REFUSE] = TO(REJECTED),
+		[EVENT_DOWNLOAD_BEGAN] = TO(DOWNLOADING),
+		[EVENT_DOWNLOAD_DONE] = TO(DOWNLOADED),
+		[EVENT_INSTALL_BEGAN] = TO(INSTALLING),
+		[EVENT_REBOOT_BEGAN] = TO(REBOOTING),
+		[EVENT_REPORT_SUCCESS] = TO(REBOOTING),
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(EXPIRED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
+		[EVENT_WITHDRAW] = TO(CANCELLED),
+	},
+	[DEPLOYMENT_ACCEPTED] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_ACCEPT] = STAY,
+		[EVENT_DEFER] = TO(DEFERRED),
+		[EVENT_REFUSE] = TO(REJECTED),
+		[EVENT_DOWNLOAD_BEGAN] = TO(DOWNLOADING),
+		[EVENT_DOWNLOAD_DONE] = TO(DOWNLOADED),
+		[EVENT_INSTALL_BEGAN] = TO(INSTALLING),
+		[EVENT_REBOOT_BEGAN] = TO(REBOOTING),
+		[EVENT_REPORT_SUCCESS] = TO(REBOOTING),
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(EXPIRED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
+		[EVENT_WITHDRAW] = TO(CANCELLED),
+	},
+	[DEPLOYMENT_DOWNLOADING] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_ACCEPT] = STAY,
+		[EVENT_DEFER] = TO(DEFERRED),
+		[EVENT_REFUSE] = TO(REJECTED),
+		[EVENT_DOWNLOAD_BEGAN] = STAY,
+		[EVENT_DOWNLOAD_DONE] = TO(DOWNLOADED),
+		[EVENT_INSTALL_BEGAN] = TO(INSTALLING),
+		[EVENT_REBOOT_BEGAN] = TO(REBOOTING),
+		[EVENT_REPORT_SUCCESS] = TO(REBOOTING),
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(FAILED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = TO(CANCELLED),
+	},
+	[DEPLOYMENT_DOWNLOADED] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_ACCEPT] = STAY,
+		[EVENT_DEFER] = STAY, /* it keeps what it has and waits to be idle */
+		[EVENT_REFUSE] = TO(REJECTED),
+		[EVENT_DOWNLOAD_BEGAN] = TO(DOWNLOADING), /* it lost what it had */
+		[EVENT_DOWNLOAD_DONE] = STAY,
+		[EVENT_INSTALL_BEGAN] = TO(INSTALLING),
+		[EVENT_REBOOT_BEGAN] = TO(REBOOTING),
+		[EVENT_REPORT_SUCCESS] = TO(REBOOTING),
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(FAILED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = TO(CANCELLED),
+	},
+	/* Old digests here are a loss of power during the installation, which begins again: no revert. */
+	[DEPLOYMENT_INSTALLING] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_ACCEPT] = STAY,
+		[EVENT_REFUSE] = TO(FAILED),
+		[EVENT_DOWNLOAD_BEGAN] = TO(DOWNLOADING),
+		[EVENT_DOWNLOAD_DONE] = STAY,
+		[EVENT_INSTALL_BEGAN] = STAY,
+		[EVENT_REBOOT_BEGAN] = TO(REBOOTING),
+		[EVENT_REPORT_SUCCESS] = TO(REBOOTING),
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = TO(FAILED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY, /* nobody can stop it any more: its end is still tracked */
+	},
+	[DEPLOYMENT_REBOOTING] = {
+		[EVENT_OFFER] = STAY,
+		[EVENT_REFUSE] = TO(FAILED),
+		[EVENT_DOWNLOAD_DONE] = STAY,
+		[EVENT_INSTALL_BEGAN] = STAY,
+		[EVENT_REBOOT_BEGAN] = STAY,
+		[EVENT_REPORT_SUCCESS] = STAY,
+		[EVENT_REPORT_FAILURE] = TO(FAILED),
+		[EVENT_RUNS_NEW] = TO(CONFIRMED),
+		[EVENT_RUNS_OLD] = TO(FAILED),
+		[EVENT_RUNS_OTHER] = TO(FAILED),
+		[EVENT_SILENCE] = TO(FAILED),
+		[EVENT_CANCEL] = TO(CANCELLED),
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+	/* The ends: what may still arrive late is taken without effect. */
+	[DEPLOYMENT_CONFIRMED] = {
+		[EVENT_DOWNLOAD_DONE] = STAY,
+		[EVENT_INSTALL_BEGAN] = STAY,
+		[EVENT_REBOOT_BEGAN] = STAY,
+		[EVENT_REPORT_SUCCESS] = STAY,
+		[EVENT_RUNS_NEW] = STAY,
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = STAY,
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+	[DEPLOYMENT_FAILED] = {
+		[EVENT_REFUSE] = STAY,
+		[EVENT_REPORT_FAILURE] = STAY,
+		[EVENT_RUNS_NEW] = STAY,
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = STAY,
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+	[DEPLOYMENT_REJECTED] = {
+		[EVENT_REFUSE] = STAY,
+		[EVENT_REPORT_FAILURE] = STAY,
+		[EVENT_RUNS_NEW] = STAY,
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = STAY,
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+	[DEPLOYMENT_CANCELLED] = {
+		[EVENT_REFUSE] = STAY,
+		[EVENT_REPORT_FAILURE] = STAY,
+		[EVENT_RUNS_NEW] = STAY,
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = STAY,
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+	[DEPLOYMENT_SUPERSEDED] = {
+		[EVENT_REFUSE] = STAY,
+		[EVENT_REPORT_FAILURE] = STAY,
+		[EVENT_RUNS_NEW] = STAY,
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = STAY,
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+	[DEPLOYMENT_EXPIRED] = {
+		[EVENT_REFUSE] = STAY,
+		[EVENT_REPORT_FAILURE] = STAY,
+		[EVENT_RUNS_NEW] = STAY,
+		[EVENT_RUNS_OLD] = STAY,
+		[EVENT_RUNS_OTHER] = STAY,
+		[EVENT_SILENCE] = STAY,
+		[EVENT_SUPERSEDE] = STAY,
+		[EVENT_WITHDRAW] = STAY,
+	},
+};
+
+/* Long where the device waits for its own idle time, short where it only has to finish. */
+static const int64_t patience_ms[DEPLOYMENT_STATE_COUNT] = {
+	[DEPLOYMENT_OFFERED] = 30 * DAY_MS,
+	[DEPLOYMENT_DEFERRED] = 30 * DAY_MS,
+	[DEPLOYMENT_ACCEPTED] = 7 * DAY_MS,
+	[DEPLOYMENT_DOWNLOADING] = 2 * DAY_MS,
+	[DEPLOYMENT_DOWNLOADED] = 7 * DAY_MS,
+	[DEPLOYMENT_INSTALLING] = 6 * HOUR_MS,
+	[DEPLOYMENT_REBOOTING] = 24 * HOUR_MS,
+};
+
+struct lifecycle_step lifecycle_next(enum deployment_state state, enum lifecycle_event event)
+{
+	unsigned char cell = table[state][event];
+	if (cell == REFUSE)
+		return (struct lifecycle_step){ LIFECYCLE_REFUSE, state };
+	if (cell == STAY)
+		return (struct lifecycle_step){ LIFECYCLE_STAY, state };
+	return (struct lifecycle_step){ LIFECYCLE_MOVE, (enum deployment_state)(cell - GO) };
+}
+
+enum lifecycle_verdict lifecycle_apply(struct deployment *deployment, enum lifecycle_event event,
+	const char *actor, const char *detail, int64_t now_ms, struct deployment_history *step_out)
+{
+	struct lifecycle_step step = lifecycle_next(deployment->state, event);
+	if (step.verdict != LIFECYCLE_MOVE)
+		return step.verdict;
+	*step_out = (struct deployment_history){
+		.at_ms = now_ms,
+		.from = deployment->state,
+		.to = step.next,
+		.event = name_of(lifecycle_event_names, event),
+		.actor = actor,
+		.detail = detail,
+	};
+	deployment->state = step.next;
+	deployment->changed_at_ms = now_ms;
+	deployment->deadline_at_ms = 0;
+	lifecycle_renew(deployment, now_ms);
+	if (step.next == DEPLOYMENT_DOWNLOADING) {
+		deployment->attempts++;
+		deployment->progress_bytes = 0;
+	}
+	deployment->reason = detail;
+	return LIFECYCLE_MOVE;
+}
+
+void lifecycle_renew(struct deployment *deployment, int64_t now_ms)
+{
+	int64_t patience = lifecycle_patience_ms(deployment->state);
+	if (patience > 0)
+		deployment->deadline_at_ms = now_ms + patience;
+}
+
+int64_t lifecycle_patience_ms(enum deployment_state state)
+{
+	return patience_ms[state];
+}

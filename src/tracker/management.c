@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands of operators, each in one transaction with its line in the audit log. */
+#include "tracker/management.h"
+
+#include "base/memory.h"
+#include "store/audit_store.h"
+#include "store/deployment_store.h"
+#include "store/device_store.h"
+#include "store/release_store.h"
+#include "tracker/lifecycle.h"
+#include "tracker/planner.h"
+
+/* Deployments that a withdrawal ends in one transaction; more follow in further ones. */
+#define WITHDRAW_BATCH 500
+
+static void audit(struct txn *txn, const struct command_origin *origin, const char *action,
+	const char *subject)
+{
+	const struct audit_entry entry = {
+		.at_ms = origin->now_ms,
+		.actor = origin->actor,
+		.action = action,
+		.subject = subject,
+	};
+	audit_store_append(txn, &entry);
+}
+
+static void audit_digest(struct txn *txn, const struct command_origin *origin, const char *action,
+	const struct digest *digest)
+{
+	char text[DIGEST_TEXT_SIZE];
+	digest_format(digest, text);
+	audit(txn, origin, action, text);
+}
+
+static void get_release(struct txn *txn, struct su_arena *arena, const struct digest *digest,
+	int64_t if_version, struct release *out)
+{
+	if (!release_store_get(txn, arena, digest, out))
+		txn_fail(txn, SU_NOT_FOUND, "release", "there is no such release");
+	else if (if_version != 0 && out->row_version != if_version)
+		txn_fail(txn, SU_STALE, "", "the release has changed in the meantime");
+}
+
+static void check_approvable(struct txn *txn, const struct release *release)
+{
+	if (release->state == RELEASE_WITHDRAWN)
+		txn_fail(txn, SU_CONFLICT, "state", "the release is withdrawn");
+	if (release->state != RELEASE_INCOMPLETE)
+		return;
+	for (size_t i = 0; i < release->n_images; i++) {
+		const struct release_image *image = &release->images[i];
+		if (!image->hosted || image->present)
+			continue;
+		char text[DIGEST_TEXT_SIZE];
+		digest_format(&image->digest, text);
+		txn_fail(txn, SU_CONFLICT, "state",
+			"the release is incomplete: the image %s of %llu bytes has not come", text,
+			(unsigned long long)image->size_bytes);
+	}
+	txn_fail(txn, SU_CONFLICT, "state", "the release is incomplete");
+}
+
+enum su_status management_approve(struct store_conn *conn, struct su_arena *arena,
+	const struct digest *release, int64_t if_version, const struct command_origin *origin,
+	struct release *out, struct su_error *err)
+{
+	struct txn txn = txn_begin(conn);
+	get_release(&txn, arena, release, if_version, out);
+	if (txn_ok(&txn) && out->state != RELEASE_APPROVED) {
+		check_approvable(&txn, out);
+		release_store_set_state(&txn, out, RELEASE_APPROVED, origin->actor, origin->now_ms);
+		audit_digest(&txn, origin, "release.approve", release);
+		release_store_get(&txn, arena, release, out);
+	}
+	return txn_commit(&txn, err);
+}
+
+static void end_deployment(struct txn *txn, struct su_arena *arena, struct deployment *deployment,
+	const struct command_origin *origin)
+{
+	struct deployment_history step;
+	if (lifecycle_apply(deployment, EVENT_WITHDRAW, origin->actor, "the release was withdrawn",
+		    origin->now_ms, &step) != LIFECYCLE_MOVE)
+		return;
+	deployment_store_update(txn, deployment, &step);
+	const char *endpoint = device_store_endpoint(txn, arena, deployment->device_id);
+	if (endpoint)
+		deployment_store_notify(txn, endpoint);
+}
+
+/* One page of the release's deployments; false: that was the last. */
+static bool end_some(struct txn *txn, const struct digest *release, int64_t *after_device,
+	const struct command_origin *origin)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct deployment_page page = { *after_device, WITHDRAW_BATCH };
+	struct deployment *found;
+	size_t n = deployment_store_of_release(txn, arena, release, &page, &found);
+	for (size_t i = 0; i < n && txn_ok(txn); i++)
+		end_deployment(txn, arena, &found[i], origin);
+	if (n > 0)
+		*after_device = found[n - 1].device_id;
+	return n == WITHDRAW_BATCH;
+}
+
+/*
+ * The release is withdrawn by now, so nothing new begins. A page that collides with a device's own
+ * message is done again; withdrawing once more takes up what a broken connection left.
+ */
+static enum su_status end_rest(struct store_conn *conn, const struct digest *release,
+	int64_t after_device, const struct command_origin *origin, struct su_error *err)
+{
+	unsigned collisions = 0;
+	for (bool more = true; more;) {
+		int64_t next = after_device;
+		struct txn txn = txn_begin(conn);
+		more = end_some(&txn, release, &next, origin);
+		enum su_status status = txn_commit(&txn, err);
+		if (status == SU_STALE && ++collisions < 10) {
+			more = true;
+			continue;
+		}
+		SU_TRY(status);
+		after_device = next;
+	}
+	return SU_OK;
+}
+
+enum su_status management_withdraw(struct store_conn *conn, struct su_arena *arena,
+	const struct digest *release, int64_t if_version, const struct command_origin *origin,
+	struct release *out, struct su_error *err)
+{
+	struct txn txn = txn_begin(conn);
+	get_release(&txn, arena, release, if_version, out);
+	if (txn_ok(&txn) && out->state != RELEASE_WITHDRAWN) {
+		release_store_set_state(
+			&txn, out, RELEASE_WITHDRAWN, origin->actor, origin->now_ms);
+		audit_digest(&txn, origin, "release.withdraw", release);
+		release_store_get(&txn, arena, release, out);
+	}
+	SU_TRY(txn_commit(&txn, err));
+	return end_rest(conn, release, 0, origin, err);
+}
+
+/* A deployment that has not begun gives way to the one that the operator wants. */
+static void make_way(struct txn *txn, struct su_arena *arena, int64_t device_id,
+	const struct digest *release, const struct command_origin *origin)
+{
+	struct deployment active;
+	if (!deployment_store_active(txn, arena, device_id, &active))
+		return;
+	struct deployment_history step;
+	if (digest_equal(&active.release, release))
+		txn_fail(txn, SU_CONFLICT, "release", "is being deployed to this device already");
+	else if (lifecycle_apply(&active, EVENT_SUPERSEDE, origin->actor,
+			 "an operator named another release", origin->now_ms,
+			 &step) != LIFECYCLE_MOVE)
+		txn_fail(txn, SU_CONFLICT, "", "another deployment is %s on this device",
+			name_of(deployment_state_names, active.state));
+	else
+		deployment_store_update(txn, &active, &step);
+}
+
+static void insert_named(struct txn *txn, int64_t device_id, const struct digest *release,
+	const struct command_origin *origin, struct deployment *out)
+{
+	*out = (struct deployment){
+		.id = su_uuid_v7(origin->now_ms),
+		.device_id = device_id,
+		.release = *release,
+		.state = DEPLOYMENT_PLANNED,
+		.mode = MODE_CLIENT,
+		.named_by_operator = true,
+		.created_at_ms = origin->now_ms,
+		.changed_at_ms = origin->now_ms,
+		.row_version = 1,
+	};
+	const struct deployment_history first = {
+		.at_ms = origin->now_ms,
+		.from = DEPLOYMENT_PLANNED,
+		.to = DEPLOYMENT_PLANNED,
+		.event = "deploy",
+		.actor = origin->actor,
+	};
+	deployment_store_insert(txn, out, &first);
+}
+
+enum su_status management_deploy(struct store_conn *conn, struct blob_store *blobs,
+	struct su_arena *arena, const char *endpoint, const struct digest *release,
+	const struct command_origin *origin, struct deployment *out, struct su_error *err)
+{
+	struct device *device = su_arena_new_of(arena, struct device);
+	struct release wanted;
+	struct su_error why = { 0 };
+	struct txn txn = txn_begin(conn);
+	if (!device_store_get(&txn, arena, endpoint, device) || device->removed_at_ms != 0)
+		txn_fail(&txn, SU_NOT_FOUND, "endpoint", "there is no such device");
+	get_release(&txn, arena, release, 0, &wanted);
+	if (txn_ok(&txn) &&
+		planner_check(&txn, blobs, arena, device, &wanted, origin->now_ms, &why) != SU_OK)
+		txn_fail(&txn, why.status, why.field, "%s", why.text);
+	if (txn_ok(&txn))
+		make_way(&txn, arena, device->id, release, origin);
+	if (txn_ok(&txn))
+		insert_named(&txn, device->id, release, origin, out);
+	audit(&txn, origin, "deployment.create", endpoint);
+	deployment_store_notify(&txn, endpoint);
+	return txn_commit(&txn, err);
+}
+
+enum su_status management_cancel(struct store_conn *conn, struct su_arena *arena,
+	struct su_uuid deployment, const struct command_origin *origin, struct deployment *out,
+	struct su_error *err)
+{
+	struct txn txn = txn_begin(conn);
+	char id[SU_UUID_TEXT_SIZE];
+	su_uuid_format(deployment, id);
+	if (!deployment_store_get(&txn, arena, deployment, out)) {
+		txn_fail(&txn, SU_NOT_FOUND, "deployment", "there is no such deployment");
+		return txn_commit(&txn, err);
+	}
+	struct deployment_history step;
+	if (lifecycle_apply(out, EVENT_CANCEL, origin->actor, "an operator cancelled it",
+		    origin->now_ms, &step) != LIFECYCLE_MOVE)
+		txn_fail(&txn, SU_CONFLICT, "state", "the deployment is %s already",
+			name_of(deployment_state_names, out->state));
+	else
+		deployment_store_update(&txn, out, &step);
+	const char *endpoint = device_store_endpoint(&txn, arena, out->device_id);
+	if (endpoint)
+		deployment_store_notify(&txn, endpoint);
+	audit(&txn, origin, "deployment.cancel", id);
+	enum su_status status = txn_commit(&txn, err);
+	if (status == SU_OK)
+		out->row_version++;
+	return status;
+}

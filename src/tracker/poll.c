@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The poll: what should this device install? Answered from memory whenever nothing can have
+ * changed since it was last decided; else a worker lets the planner choose.
+ */
+#include "base/log.h"
+#include "tracker/planner.h"
+#include "tracker/sighting.h"
+#include "tracker/turn.h"
+
+struct poll_turn {
+	struct turn turn;
+	tracker_offer_fn done;
+	void *arg;
+	bool has_offer;
+	struct offer offer;
+	/* What the planner chose, and from which state of the releases. */
+	uint64_t generation;
+	struct plan plan;
+	struct release_facts *chosen; /* NULL: nothing */
+	bool is_chosen_new;           /* chosen shall take the place of what is in flight */
+};
+
+/* The one in flight may give way: it was found by matching, and the device has not begun with it. */
+static bool may_give_way(const struct deployment *active)
+{
+	return !active->named_by_operator &&
+	       lifecycle_next(active->state, EVENT_SUPERSEDE).verdict == LIFECYCLE_MOVE;
+}
+
+static bool is_decided(const struct tracker *tracker, const struct remembered *of)
+{
+	if (of->has_active && !may_give_way(&of->active))
+		return true;
+	return of->judged == tracker->generation;
+}
+
+static void describe_offer(const struct deployment *active, const struct release_facts *facts,
+	enum envelope_form form, struct offer *out)
+{
+	bool small = form == ENVELOPE_SEVERED;
+	*out = (struct offer){
+		.release = facts->release,
+		.envelope = small ? facts->severed_envelope : facts->envelope,
+		.envelope_bytes = small ? facts->severed_envelope_bytes : facts->envelope_bytes,
+		.deployment = active->id,
+	};
+}
+
+/* After it said that it reboots there is nothing to fetch: the next thing is its registration. */
+static bool is_shown(enum deployment_state state)
+{
+	return state != DEPLOYMENT_PLANNED && state != DEPLOYMENT_REBOOTING &&
+	       !deployment_state_is_end(state);
+}
+
+static void answer(struct turn *turn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	const struct remembered *of = turn->of;
+	if (of->has_active && is_shown(of->active.state)) {
+		if (!of->facts) {
+			turn_end_with(turn, SU_IO, "", "the manifest cannot be read");
+			return;
+		}
+		const enum envelope_form form =
+			turn->contact.form ? *turn->contact.form : turn->device->envelope_form;
+		describe_offer(&of->active, of->facts, form, &self->offer);
+		self->has_offer = true;
+	}
+	turn_end(turn, NULL);
+}
+
+static void commit_move(struct turn *turn, enum lifecycle_event event, const char *detail)
+{
+	turn->write = (struct device_write){ 0 };
+	if (turn_move(turn, event, detail) == LIFECYCLE_MOVE) {
+		turn->steps[0].actor = "suitd";
+		turn_commit(turn);
+	} else {
+		turn_end_with(turn, SU_BUG, "", "the deployment cannot make this move");
+	}
+}
+
+static void show(struct turn *turn)
+{
+	if (turn->has_active && turn->active.state == DEPLOYMENT_PLANNED)
+		commit_move(turn, EVENT_OFFER, NULL);
+	else
+		answer(turn);
+}
+
+static void insert_chosen(struct turn *turn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	turn->has_active = true;
+	turn->active = (struct deployment){
+		.id = su_uuid_v7(turn->contact.now_ms),
+		.device_id = turn->device->id,
+		.release = self->chosen->release,
+		.state = DEPLOYMENT_PLANNED,
+		.mode = MODE_CLIENT,
+		.created_at_ms = turn->contact.now_ms,
+	};
+	release_facts_unref(&turn->facts);
+	turn->facts = self->chosen;
+	self->chosen = NULL;
+	self->is_chosen_new = false;
+	commit_move(turn, EVENT_OFFER, NULL);
+}
+
+static void on_committed(struct turn *turn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	turn->has_active = turn->of->has_active;
+	turn->of->judged = self->generation;
+	if (self->is_chosen_new)
+		insert_chosen(turn);
+	else
+		answer(turn);
+}
+
+/* Why the release that was offered does not fit any more. */
+static const char *reason_against(
+	struct turn *turn, const struct plan *plan, const struct digest *release)
+{
+	for (size_t i = 0; i < plan->n_candidates; i++)
+		if (digest_equal(&plan->candidates[i].release.digest, release))
+			return su_arena_printf(turn->arena, "does not fit any more: %s",
+				plan->candidates[i].reason);
+	return "is not among the approved releases for this device any more";
+}
+
+static void on_planned(struct turn *turn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	if (turn->error.status != SU_OK) {
+		/* The database is away: what was offered before still stands. */
+		if (turn->has_active && turn->active.state != DEPLOYMENT_PLANNED)
+			answer(turn);
+		else
+			turn_end(turn, &turn->error);
+		return;
+	}
+	if (turn->has_active && self->chosen &&
+		digest_equal(&self->chosen->release, &turn->active.release)) {
+		turn->of->judged = self->generation;
+		show(turn);
+	} else if (turn->has_active) {
+		self->is_chosen_new = self->chosen != NULL;
+		commit_move(turn, EVENT_SUPERSEDE,
+			self->chosen ? "a newer release takes its place"
+				     : reason_against(turn, &self->plan, &turn->active.release));
+	} else if (self->chosen) {
+		insert_chosen(turn);
+	} else {
+		turn->of->judged = self->generation;
+		answer(turn);
+	}
+}
+
+static void plan_for(struct turn *turn, struct store_conn *conn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	struct blob_store *blobs = turn->tracker->opts.blobs;
+	struct txn txn = txn_begin(conn);
+	planner_choose(&txn, blobs, turn->arena, turn->device, turn->contact.now_ms, &self->plan);
+	enum su_status status = SU_OK;
+	if (txn_ok(&txn) && self->plan.choice)
+		status = release_facts_load(&txn, blobs, &self->plan.choice->release.digest,
+			&self->chosen, &turn->error);
+	if (status != SU_OK)
+		txn_rollback(&txn);
+	else if (txn_commit(&txn, &turn->error) == SU_OK)
+		turn->error.status = SU_OK;
+}
+
+static void begin(struct turn *turn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	struct su_error error;
+	release_facts_unref(&self->chosen);
+	self->is_chosen_new = false;
+	self->generation = turn->tracker->generation;
+	if (turn_check_device(turn, &error) != SU_OK)
+		turn_end(turn, &error);
+	else if (is_decided(turn->tracker, turn->of))
+		show(turn);
+	else
+		turn_send_to_worker(turn, plan_for, on_planned);
+}
+
+static void on_finish(struct turn *turn, const struct su_error *err)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	release_facts_unref(&self->chosen);
+	if (!err)
+		sighting_note(turn->tracker, turn->of, &turn->contact);
+	self->done(self->arg, self->has_offer ? &self->offer : NULL, err);
+}
+
+static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
+
+/* What most polls of a fleet come to: nothing has changed, no turn is needed. */
+static bool answer_at_once(
+	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg)
+{
+	struct remembered *of = registry_find(tracker->registry, contact->endpoint);
+	if (!of || of->n_turns > 0 || !of->device || !registry_is_fresh(tracker->registry, of) ||
+		(of->has_credential && !contact->authenticated) ||
+		(tracker->opts.require_known_devices && !of->has_credential) ||
+		!is_decided(tracker, of))
+		return false;
+	struct device device;
+	snapshot_restore(of->device, &device);
+	if (device.removed_at_ms != 0 ||
+		(of->has_active && (of->active.state == DEPLOYMENT_PLANNED || !of->facts)))
+		return false;
+	struct offer offer;
+	bool has_offer = of->has_active && is_shown(of->active.state);
+	if (has_offer)
+		describe_offer(&of->active, of->facts,
+			contact->form ? *contact->form : device.envelope_form, &offer);
+	sighting_note(tracker, of, contact);
+	done(arg, has_offer ? &offer : NULL, NULL);
+	return true;
+}
+
+void tracker_poll(
+	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg)
+{
+	if (answer_at_once(tracker, contact, done, arg))
+		return;
+	struct poll_turn *self = turn_new(tracker, contact, &kind_poll, sizeof(*self));
+	self->done = done;
+	self->arg = arg;
+	turn_enqueue_take(&self->turn);
+}

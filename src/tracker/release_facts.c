@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts of a release, counted by reference. */
+#include "tracker/release_facts.h"
+
+#include "base/memory.h"
+#include "store/release_store.h"
+#include "tracker/release_view.h"
+
+static void add_section(
+	struct release_facts *facts, enum manifest_key key, bool present, size_t length_bytes)
+{
+	facts->sections[facts->n_sections++] = (struct release_section){
+		.key = key,
+		.present = present,
+		.length_bytes = length_bytes,
+	};
+}
+
+static void collect_sections(const struct manifest *manifest, struct release_facts *facts)
+{
+	facts->sections =
+		su_arena_array(facts->arena, manifest->n_members + 1, sizeof(*facts->sections));
+	if (manifest->has_shared)
+		add_section(facts, MANIFEST_COMMON, false, 0);
+	for (size_t i = 0; i < manifest->n_members; i++) {
+		const struct manifest_member *member = &manifest->members[i];
+		if (manifest_key_is_sequence(member->key))
+			add_section(facts, member->key, member->present, member->content.len);
+	}
+}
+
+static enum su_status fill(struct su_arena *scratch, struct blob_store *blobs,
+	const struct release *release, struct release_facts *facts, struct su_error *err)
+{
+	struct release_view *view = su_arena_new_of(scratch, struct release_view);
+	SU_TRY(release_view_load(blobs, scratch, &release->envelope, view, err));
+	SU_TRY(proof_collect(facts->arena, &view->envelope, &view->survey, &facts->proof, err));
+	collect_sections(&view->envelope.manifest, facts);
+	facts->release = release->digest;
+	facts->sequence_number = release->sequence_number;
+	facts->envelope = release->envelope;
+	facts->envelope_bytes = release->envelope_bytes;
+	facts->severed_envelope = release->severed_envelope;
+	facts->severed_envelope_bytes = release->severed_envelope_bytes;
+	facts->reference_uri =
+		su_arena_strdup(facts->arena, release->reference_uri ? release->reference_uri : "");
+	return SU_OK;
+}
+
+enum su_status release_facts_load(struct txn *txn, struct blob_store *blobs,
+	const struct digest *release, struct release_facts **out, struct su_error *err)
+{
+	struct su_arena *scratch su_auto(su_arena_free) = su_arena_new();
+	struct release stored;
+	if (!release_store_get(txn, scratch, release, &stored)) {
+		if (txn_ok(txn))
+			return su_fail(err, SU_NOT_FOUND, "release", "is not known");
+		if (err)
+			*err = txn->error;
+		return txn->error.status;
+	}
+	struct release_facts *facts = su_new(struct release_facts);
+	facts->refs = 1;
+	facts->arena = su_arena_new();
+	enum su_status status = fill(scratch, blobs, &stored, facts, err);
+	if (status == SU_OK)
+		*out = facts;
+	else
+		release_facts_unref(&facts);
+	return status;
+}
+
+struct release_facts *release_facts_ref(struct release_facts *facts)
+{
+	if (facts)
+		facts->refs++;
+	return facts;
+}
+
+void release_facts_unref(struct release_facts **facts)
+{
+	if (!facts || !*facts)
+		return;
+	if (--(*facts)->refs == 0) {
+		su_arena_free(&(*facts)->arena);
+		su_free_ptr(facts);
+	}
+	*facts = NULL;
+}
+
+static enum su_status check_record(
+	const struct release_facts *facts, const struct report_record *record, struct su_error *err)
+{
+	if (record->n_manifest_id > 0)
+		return SU_OK; /* of a dependency */
+	for (size_t i = 0; i < facts->n_sections; i++) {
+		const struct release_section *section = &facts->sections[i];
+		if ((int64_t)section->key != record->section)
+			continue;
+		if (section->present && record->offset >= section->length_bytes)
+			return su_fail(err, SU_INVALID, "offset",
+				"%llu lies behind the end of section %s",
+				(unsigned long long)record->offset,
+				manifest_key_name(record->section));
+		return SU_OK;
+	}
+	const char *name = manifest_key_name(record->section);
+	return su_fail(err, SU_INVALID, "section", "the manifest has no section %lld (%s)",
+		(long long)record->section, name ? name : "unknown");
+}
+
+enum su_status release_facts_check_report(
+	const struct release_facts *facts, const struct report *report, struct su_error *err)
+{
+	if (!su_span_equal_str(report->reference_uri, facts->reference_uri))
+		return su_fail(err, SU_INVALID, "reference",
+			"names another URI than the manifest's reference-uri");
+	for (size_t i = 0; i < report->n_records; i++)
+		SU_TRY(check_record(facts, &report->records[i], err));
+	if (report->has_failed_record)
+		SU_TRY(check_record(facts, &report->failed_record, err));
+	return SU_OK;
+}

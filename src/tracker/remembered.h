@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the loop remembers of one endpoint, and the messages of it that wait for their turn. */
+#pragma once
+
+#include "model/deployment.h"
+#include "tracker/release_facts.h"
+#include "tracker/snapshot.h"
+
+struct turn;
+
+enum remembered_state {
+	REMEMBERED_STALE, /* to be loaded (again) before it is used */
+	REMEMBERED_LOADING,
+	REMEMBERED_READY,
+};
+
+struct remembered {
+	struct remembered *bucket_next;             /* registry */
+	struct remembered *lru_previous, *lru_next; /* registry */
+	struct remembered *load_next;               /* loader */
+
+	char *endpoint;
+	enum remembered_state state;
+	uint64_t epoch;          /* of the registry when it was loaded */
+	bool spoiled;            /* a change was announced while it was being loaded */
+	struct snapshot *device; /* NULL: no such device */
+	bool has_credential;
+	bool has_active;
+	struct deployment active; /* the deployment in flight */
+	char *active_reason;
+	struct release_facts *facts; /* of active's release */
+	uint64_t judged; /* release generation at which its choice was made; 0: not yet */
+	int64_t last_seen_ms;
+	struct turn *first, *last; /* turns in their order; the first may be running */
+	size_t n_turns;
+	bool running, pumping;
+};
+
+void remembered_set_device(struct remembered *of, const struct device *device); /* NULL: none */
+/* NULL: none in flight. facts: a reference of its own is taken. */
+void remembered_set_active(
+	struct remembered *of, const struct deployment *active, struct release_facts *facts);
+/* In use: must not be forgotten. */
+bool remembered_is_pinned(const struct remembered *of);
+struct remembered *remembered_new(const char *endpoint);
+void remembered_free(struct remembered **of);

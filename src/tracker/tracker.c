@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting, stopping, and what the database tells. */
+#include "tracker/tracker.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "tracker/silence.h"
+#include "tracker/turn.h"
+
+static void on_loaded(void *arg, struct remembered *of, const struct su_error *err)
+{
+	turn_on_loaded(arg, of, err);
+}
+
+enum su_status tracker_start(
+	const struct tracker_opts *opts, struct tracker **out, struct su_error *err)
+{
+	if (opts->max_cached_devices == 0)
+		return su_fail(err, SU_INVALID, "max_cached_devices", "must not be zero");
+	struct tracker *tracker = su_new(struct tracker);
+	tracker->opts = *opts;
+	tracker->generation = 1;
+	tracker->registry = registry_new(opts->max_cached_devices);
+	const struct loader_opts loader = {
+		.loop = opts->loop,
+		.work = opts->work,
+		.blobs = opts->blobs,
+		.registry = tracker->registry,
+		.done = on_loaded,
+		.arg = tracker,
+	};
+	tracker->loader = loader_new(&loader);
+	tracker->silence = silence_start(tracker);
+	*out = tracker;
+	return SU_OK;
+}
+
+static void fail_waiting(void *arg, struct remembered *of)
+{
+	(void)arg;
+	struct su_error error;
+	su_fail(&error, SU_RETRY, "", "the server is stopping");
+	turn_fail_waiting(of, &error);
+}
+
+void tracker_stop(struct tracker **tracker)
+{
+	if (!tracker || !*tracker)
+		return;
+	struct tracker *stopping = *tracker;
+	*tracker = NULL;
+	stopping->stopping = true;
+	stopping->on_change = NULL;
+	silence_stop(&stopping->silence);
+	registry_each(stopping->registry, fail_waiting, NULL);
+	if (stopping->n_jobs > 0 || !loader_is_idle(stopping->loader)) {
+		/* Workers and committer still hold parts of it; the process is about to end. */
+		su_log(SU_LOG_WARNING, "tracker stopped with work under way",
+			SU_INT("jobs", (int64_t)stopping->n_jobs));
+		return;
+	}
+	loader_free(&stopping->loader);
+	registry_free(&stopping->registry);
+	su_free_ptr(&stopping);
+}
+
+void tracker_announce(struct tracker *tracker, const char *endpoint)
+{
+	if (tracker->on_change)
+		tracker->on_change(tracker->on_change_arg, endpoint);
+}
+
+void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload)
+{
+	switch (topic) {
+	case NOTIFY_DEVICE:
+	case NOTIFY_CREDENTIAL:
+		registry_spoil(tracker->registry, payload);
+		tracker_announce(tracker, payload);
+		break;
+	case NOTIFY_RELEASE:
+		tracker->generation++;
+		tracker_announce(tracker, NULL);
+		break;
+	case NOTIFY_EVERYTHING:
+		tracker->generation++;
+		registry_spoil_all(tracker->registry);
+		tracker_announce(tracker, NULL);
+		break;
+	case NOTIFY_PATH:
+	case NOTIFY_TOKEN:
+		break;
+	}
+}
+
+void tracker_on_change(struct tracker *tracker, tracker_change_fn on_change, void *arg)
+{
+	tracker->on_change = on_change;
+	tracker->on_change_arg = arg;
+}

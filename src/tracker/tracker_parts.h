@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of the tracker, for the files that each handle one kind of message. */
+#pragma once
+
+#include "tracker/loader.h"
+#include "tracker/tracker.h"
+
+struct silence;
+
+struct tracker {
+	struct tracker_opts opts;
+	struct registry *registry;
+	struct loader *loader;
+	struct silence *silence;
+	uint64_t
+		generation; /* grows when releases change; what was chosen before is looked at anew */
+	size_t n_jobs;      /* on workers or with the committer, of turns */
+	bool stopping;
+	tracker_change_fn on_change;
+	void *on_change_arg;
+};
+
+/* What a poll of this endpoint would answer may have changed. */
+void tracker_announce(struct tracker *tracker, const char *endpoint);
