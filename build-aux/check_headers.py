@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from checklib import ROOT, Tap, files
 
-# The Makefile hands over where the libraries have their headers.
-FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
-         "-I", os.path.join(ROOT, "src"), "-I", os.path.join(os.environ.get("builddir", "."), "src"),
-         "-I", ROOT] + shlex.split(os.environ.get("LIBRARY_CFLAGS", ""))
+# The Makefile hands over the flags it compiles with.
+FLAGS = shlex.split(os.environ.get("CHECK_CFLAGS", "-std=gnu11 -D_GNU_SOURCE -I src -Wall -Wextra"))
+FLAGS += ["-fsyntax-only", "-Werror", "-I", ROOT]
 
 
 def fault_of(compiler, header):

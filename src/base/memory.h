@@ -14,7 +14,7 @@ char *su_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define su_new(type) ((type *)su_new_bytes(sizeof(type)))
 
 /* struct foo *f su_auto(foo_free) = foo_new(): calls foo_free(&f) when f leaves its scope. */
-#define su_auto(free_function) __attribute__((cleanup(free_function)))
+#define su_auto(free_function) __attribute__((cleanup(free_function), unused))
 
 void su_free_ptr(void *pointer_to_pointer); /* for su_auto(su_free_ptr) on malloc'd memory */
 void su_close_fd(int *fd);                  /* closes if >= 0 and sets -1 */

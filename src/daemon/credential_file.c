@@ -26,7 +26,8 @@ static enum su_status load(const char *path, struct credential_key **out, struct
 		if (status != SU_OK)
 			su_error_prefix(err, "%s", path);
 	}
-	explicit_bzero(contents.data, contents.len);
+	if (contents.len > 0)
+		explicit_bzero(contents.data, contents.len);
 	return status;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Envelopes that a correct reader accepts, with what it must find in them."""
 import uuid
+from base64 import urlsafe_b64encode
 
 import cbor2
 from oracle import (DIRECT, HASHES, Key, Severed, component_text, enc, envelope, seq, sign,
@@ -10,6 +11,14 @@ KEYS = {name: Key(name, kind) for name, kind in (
     ("author-p256", "P-256"), ("author-p384", "P-384"), ("author-p521", "P-521"),
     ("author-ed25519", "Ed25519"), ("operator-ed25519", "Ed25519"), ("device-p256", "P-256"),
     ("stranger-p256", "P-256"), ("shared-hmac", "HMAC"))}
+
+
+def jwk(key):
+    """The public half as a JSON Web Key."""
+    values = [urlsafe_b64encode(c).decode().rstrip("=") for c in key.coordinates()]
+    return {"kty": "OKP" if key.kind == "Ed25519" else "EC", "crv": key.kind,
+            **dict(zip("xy", values))}
+
 
 VENDOR = uuid.uuid5(uuid.NAMESPACE_DNS, "example.com")
 SENSOR = uuid.uuid5(VENDOR, "sensor-1")

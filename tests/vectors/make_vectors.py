@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes every vector below this folder, and index.json, which says what each of them is.
+"""Writes every vector below this folder, index.json, which says what each of them is, and the
+same bytes as starting points for the fuzz targets, below tests/fuzz/corpus.
 
 usage: make_vectors.py [--check]    --check: compares instead of writing, fails on a difference
 """
 import json
 import os
 import sys
-from base64 import urlsafe_b64encode
 
 sys.dont_write_bytecode = True
 
 import bad_envelopes
+import corpus
 import good_envelopes
 import messages
 import oracle
@@ -30,15 +31,9 @@ def key_files():
             files[f"keys/{name}.pub.pem"] = key.public_pem()
             entry.update(private=f"keys/{name}.pem", public=f"keys/{name}.pub.pem",
                          spki=key.spki().hex(), thumbprint=key.thumbprint().hex(),
-                         jwk=jwk(key))
+                         jwk=good_envelopes.jwk(key))
         index[name] = entry
     return index, files
-
-
-def jwk(key):
-    values = [urlsafe_b64encode(c).decode().rstrip("=") for c in key.coordinates()]
-    kty = "OKP" if key.kind == "Ed25519" else "EC"
-    return {"kty": kty, "crv": key.kind, **dict(zip("xy", values))}
 
 
 def everything():
@@ -64,29 +59,30 @@ def everything():
 
 
 def stored():
-    found = set()
-    for folder, _, names in os.walk(HERE):
-        for name in names:
-            if name.endswith((".hex", ".pem", "index.json")):
-                found.add(os.path.relpath(os.path.join(folder, name), HERE))
-    return found
+    """The files of earlier runs. A fuzzer's corpus may hold more: what it found."""
+    return {f"{folder}/{name}" for folder in ("keys", "envelopes", "bad", "cose", "reports")
+            if os.path.isdir(os.path.join(HERE, folder))
+            for name in os.listdir(os.path.join(HERE, folder))}
 
 
 def main():
-    files = everything()
+    files = {path: text.encode() for path, text in everything().items()}
+    for path, data in corpus.files():
+        files[f"../fuzz/corpus/{path}"] = data
     check = "--check" in sys.argv
     stale = sorted(stored() - set(files))
     wrong = []
-    for path, text in files.items():
+    for path, data in files.items():
         full = os.path.join(HERE, path)
-        old = open(full, encoding="utf-8").read() if os.path.exists(full) else None
-        if old == text:
-            continue
+        if os.path.exists(full):
+            with open(full, "rb") as old:
+                if old.read() == data:
+                    continue
         wrong.append(path)
         if not check:
             os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(full, "w", encoding="utf-8") as out:
-                out.write(text)
+            with open(full, "wb") as out:
+                out.write(data)
     for path in wrong:
         print(("differs: " if check else "written: ") + path)
     for path in stale:

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a request: parsed, served, answered now or later, forgotten. */
+#include "server/coap_exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+enum { MAX_OWED = 4096, MAX_OWED_TO_PEER = 16 };
+
+static struct coap_exchange *new_exchange(
+	struct coap_env *env, struct coap_peer *peer, coap_pdu_t *response)
+{
+	struct su_arena *arena = su_arena_new();
+	struct coap_exchange *exchange = su_arena_new_of(arena, struct coap_exchange);
+	exchange->arena = arena;
+	exchange->env = env;
+	exchange->peer = peer;
+	exchange->response = response;
+	exchange->now_ms = su_clock_wall_ms();
+	return exchange;
+}
+
+static void free_exchange(struct coap_exchange *exchange)
+{
+	struct su_arena *arena = exchange->arena;
+	su_arena_free(&arena);
+}
+
+/* The answer comes later: the session must stay until then. */
+static void begin_owing(struct coap_exchange *exchange)
+{
+	struct coap_env *env = exchange->env;
+	exchange->next = env->owed;
+	exchange->link = &env->owed;
+	if (env->owed)
+		env->owed->link = &exchange->next;
+	env->owed = exchange;
+	env->n_owed++;
+	exchange->peer->n_owed++;
+	coap_session_reference(exchange->peer->session);
+}
+
+static void end_owing(struct coap_exchange *exchange)
+{
+	*exchange->link = exchange->next;
+	if (exchange->next)
+		exchange->next->link = exchange->link;
+	exchange->env->n_owed--;
+	exchange->peer->n_owed--;
+	coap_session_release(exchange->peer->session);
+	exchange->env = NULL;
+	exchange->peer = NULL;
+}
+
+void coap_exchange_abandon_all(struct coap_env *env)
+{
+	while (env->owed)
+		end_owing(env->owed);
+}
+
+static const struct coap_exchange *find_owed(
+	const struct coap_env *env, const struct coap_exchange *like)
+{
+	const struct coap_exchange *owed = like->peer->n_owed > 0 ? env->owed : NULL;
+	while (owed && (owed->peer != like->peer || owed->request.mid != like->request.mid ||
+			       !su_span_equal(owed->request.token, like->request.token)))
+		owed = owed->next;
+	return owed;
+}
+
+/* Peer, message ID and token: a repetition has all of them. */
+static struct su_span recent_key(const struct coap_exchange *exchange)
+{
+	const coap_address_t *remote = coap_session_get_addr_remote(exchange->peer->session);
+	struct su_buf key = { 0 };
+	uint16_t mid = (uint16_t)exchange->request.mid;
+	if (remote->addr.sa.sa_family == AF_INET6) {
+		su_buf_append(&key, &remote->addr.sin6.sin6_addr, sizeof(struct in6_addr));
+		su_buf_append(&key, &remote->addr.sin6.sin6_port, sizeof(in_port_t));
+	} else {
+		su_buf_append(&key, &remote->addr.sin.sin_addr, sizeof(struct in_addr));
+		su_buf_append(&key, &remote->addr.sin.sin_port, sizeof(in_port_t));
+	}
+	su_buf_append(&key, &mid, sizeof(mid));
+	su_buf_append_byte(&key, (uint8_t)coap_session_get_proto(exchange->peer->session));
+	su_buf_append_span(&key, exchange->request.token);
+	struct su_span copy = su_arena_copy(exchange->arena, su_buf_span(&key));
+	su_buf_free(&key);
+	return copy;
+}
+
+static void remember(const struct coap_exchange *exchange, const struct coap_answer *answer)
+{
+	struct coap_recent_answer recent = { .code = answer->code };
+	if (exchange->request.method == COAP_REQUEST_CODE_GET ||
+		answer->code == COAP_RESPONSE_CODE_CONTINUE)
+		return;
+	if (answer->location[1])
+		snprintf(recent.location, sizeof(recent.location), "%s", answer->location[1]);
+	coap_recent_put(exchange->env->recent, recent_key(exchange), &recent, exchange->now_ms);
+}
+
+static bool is_unwanted(const struct coap_request *request, unsigned code)
+{
+	return request->no_response & 1U << (COAP_RESPONSE_CLASS(code) - 1);
+}
+
+static void send_separately(struct coap_exchange *exchange, const struct coap_answer *answer)
+{
+	struct coap_peer *peer = exchange->peer;
+	const struct coap_request *request = &exchange->request;
+	if (is_unwanted(request, answer->code))
+		return;
+	bool confirmable = request->confirmable && coap_peer_may_confirm(peer, su_clock_wall_ms());
+	coap_pdu_t *pdu = coap_pdu_init(confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON,
+		(coap_pdu_code_t)answer->code, coap_new_message_id(peer->session),
+		coap_session_max_pdu_size(peer->session));
+	if (!pdu)
+		return;
+	if (coap_add_token(pdu, request->token.len, request->token.data) &&
+		coap_reply_write(pdu, answer))
+		coap_send(peer->session, pdu);
+	else
+		coap_delete_pdu(pdu);
+}
+
+void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *answer)
+{
+	if (!exchange->peer) { /* abandoned */
+		free_exchange(exchange);
+		return;
+	}
+	struct coap_answer full = *answer;
+	if (exchange->request.block1.given && !full.block1.given) {
+		full.block1 = exchange->request.block1;
+		full.block1.more = full.code == COAP_RESPONSE_CODE_CONTINUE;
+	}
+	exchange->answered = true;
+	remember(exchange, &full);
+	if (exchange->response) {
+		coap_pdu_set_code(exchange->response, (coap_pdu_code_t)full.code);
+		(void)coap_reply_write(exchange->response, &full);
+		return;
+	}
+	send_separately(exchange, &full);
+	end_owing(exchange);
+	free_exchange(exchange);
+}
+
+static bool answer_again(struct coap_exchange *exchange)
+{
+	if (exchange->request.method == COAP_REQUEST_CODE_GET)
+		return false;
+	const struct coap_recent_answer *recent =
+		coap_recent_find(exchange->env->recent, recent_key(exchange), exchange->now_ms);
+	if (!recent)
+		return false;
+	struct coap_answer answer = COAP_ANSWER(recent->code);
+	if (recent->location[0]) {
+		answer.location[0] = "rd";
+		answer.location[1] = recent->location;
+	}
+	coap_reply_send(exchange, &answer);
+	return true;
+}
+
+static void serve_new(struct coap_exchange *exchange, void (*serve)(struct coap_exchange *exchange))
+{
+	if (answer_again(exchange))
+		return;
+	if (exchange->env->n_owed >= MAX_OWED || exchange->peer->n_owed >= MAX_OWED_TO_PEER)
+		coap_reply_text(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+			"too many requests wait for an answer");
+	else
+		serve(exchange);
+}
+
+void coap_exchange_run(struct coap_env *env, struct coap_peer *peer, const coap_pdu_t *request,
+	coap_pdu_t *response, void (*serve)(struct coap_exchange *exchange))
+{
+	struct coap_exchange *exchange = new_exchange(env, peer, response);
+	struct su_error err = { 0 };
+	unsigned fault = coap_request_parse(request, exchange->arena, &exchange->request, &err);
+	if (fault == 0 && find_owed(env, exchange)) { /* sent again: it is being worked on */
+		free_exchange(exchange);
+		return;
+	}
+	if (fault != 0)
+		coap_reply_text(exchange, fault, err.text);
+	else
+		serve_new(exchange, serve);
+	exchange->response = NULL;
+	if (exchange->answered)
+		free_exchange(exchange);
+	else
+		begin_owing(exchange);
+}
+
+bool coap_exchange_identify(struct coap_exchange *exchange, bool endpoint_optional)
+{
+	struct coap_peer *peer = exchange->peer;
+	struct su_error err = { 0 };
+	char address[COAP_PEER_ADDRESS_SIZE];
+	coap_peer_address(peer, address);
+	exchange->contact = (struct contact){
+		.transport = coap_peer_transport(peer),
+		.address = su_arena_strdup(exchange->arena, address),
+		.now_ms = exchange->now_ms,
+	};
+	bool secure = exchange->contact.transport == TRANSPORT_COAPS;
+	struct device_claim claim = {
+		.endpoint = coap_request_query(&exchange->request, "ep"),
+		.identity = secure && !peer->identity ? "" : peer->identity,
+		.generation = peer->generation,
+		.endpoint_optional = endpoint_optional,
+	};
+	if (device_front_identify(exchange->env->devices, &claim, &exchange->contact, &err) ==
+		SU_OK) {
+		exchange->contact.endpoint =
+			su_arena_strdup(exchange->arena, exchange->contact.endpoint);
+		return true;
+	}
+	coap_reply_error(exchange, &err);
+	return false;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request on its way to its answer. A handler answers before it returns (the answer travels in
+ * the acknowledgement) or later (the request is acknowledged empty, the answer is a message of its
+ * own). Whoever took a request answers it exactly once, through coap_reply.h; that ends it. When
+ * the peer or the whole front end goes away meanwhile, the answer goes nowhere.
+ */
+#pragma once
+
+#include "server/coap.h"
+#include "server/coap_peer.h"
+#include "server/coap_recent.h"
+#include "server/coap_reply.h"
+#include "server/coap_request.h"
+
+struct coap_observers;
+
+/* What handlers may use; lives as long as the front end. */
+struct coap_env {
+	struct su_loop *loop;
+	struct device_front *devices;
+	struct blob_store *blobs;
+	const struct public_paths *paths;
+	struct coap_observers *observers;
+	struct coap_recent *recent;
+	struct coap_exchange *owed; /* requests that wait for their answer */
+	size_t n_owed;
+};
+
+struct coap_exchange {
+	struct coap_exchange *next, **link;
+	struct coap_env *env; /* NULL: the front end has stopped */
+	struct coap_peer *peer;
+	struct su_arena *arena;
+	struct coap_request request;
+	coap_pdu_t *response; /* as long as the handler runs */
+	bool answered;
+	int64_t now_ms;
+	struct contact contact; /* filled by coap_exchange_identify */
+};
+
+/*
+ * Parses request and hands it to serve, which answers now or later. Refuses what is malformed, and
+ * answers again what was answered before.
+ */
+void coap_exchange_run(struct coap_env *env, struct coap_peer *peer, const coap_pdu_t *request,
+	coap_pdu_t *response, void (*serve)(struct coap_exchange *exchange));
+/* Lets go of all peers, for the end of the front end. Late answers then go nowhere. */
+void coap_exchange_abandon_all(struct coap_env *env);
+
+/*
+ * Who speaks, from its DTLS identity and ?ep=; fills contact. If that does not hold, the request is
+ * refused (answered) and false returned. endpoint_optional: the path tells which device it is.
+ */
+bool coap_exchange_identify(struct coap_exchange *exchange, bool endpoint_optional);

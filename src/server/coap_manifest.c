@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /suit/manifest: the envelope that this device should install. */
+#include "server/coap_manifest.h"
+
+#include "server/coap_observe.h"
+#include "server/coap_routes.h"
+
+enum su_status coap_manifest_content(struct blob_store *blobs, const struct offer *offer,
+	struct blob_mapping **mapping_out, struct coap_content *out, struct su_error *err)
+{
+	if (blob_map(blobs, &offer->envelope, mapping_out, err) != SU_OK)
+		return su_fail(err, SU_IO, "", "the envelope is not there");
+	*out = (struct coap_content){
+		.bytes = blob_mapping_span(*mapping_out),
+		.etag = su_span_of(offer->envelope.bytes, COAP_ETAG_MAX_BYTES),
+		.content_format = COAP_MEDIATYPE_APPLICATION_CBOR,
+	};
+	return SU_OK;
+}
+
+static bool wants_to_observe(const struct coap_request *request)
+{
+	return request->has_observe && request->observe == COAP_OBSERVE_ESTABLISH &&
+	       request->block2.num == 0;
+}
+
+static void observe(
+	struct coap_exchange *exchange, struct su_span etag, struct coap_content *content)
+{
+	if (!wants_to_observe(&exchange->request))
+		return;
+	content->observed =
+		coap_observers_add(exchange->env->observers, exchange, etag, &content->observe);
+	if (content->observed)
+		content->max_age_s = COAP_MANIFEST_OBSERVE_MAX_AGE_S;
+}
+
+/* An error would end the observation (RFC 7641 section 4.2), so an observer is told "empty". */
+static void reply_nothing(struct coap_exchange *exchange)
+{
+	struct coap_content nothing = { .content_format = -1 };
+	observe(exchange, SU_SPAN_EMPTY, &nothing);
+	if (nothing.observed)
+		coap_reply_content(exchange, &nothing);
+	else
+		coap_reply_text(
+			exchange, COAP_RESPONSE_CODE_NOT_FOUND, "there is nothing to install");
+}
+
+static void on_offer(void *arg, const struct offer *offer, const struct su_error *fault)
+{
+	struct coap_exchange *exchange = arg;
+	struct blob_mapping *mapping = NULL;
+	struct coap_content content;
+	struct su_error err = { 0 };
+	if (!exchange->env) { /* abandoned: this only frees it */
+		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+		return;
+	}
+	if (fault) {
+		coap_reply_error(exchange, fault);
+		return;
+	}
+	if (!offer) {
+		reply_nothing(exchange);
+		return;
+	}
+	if (coap_manifest_content(exchange->env->blobs, offer, &mapping, &content, &err) != SU_OK) {
+		coap_reply_error(exchange, &err);
+		return;
+	}
+	observe(exchange, content.etag, &content);
+	coap_reply_content(exchange, &content);
+	blob_unmap(&mapping);
+}
+
+/* ?form= overrides, for this poll, what the registration said. */
+static enum su_status read_form(struct coap_exchange *exchange, struct su_error *err)
+{
+	const char *word = coap_request_query(&exchange->request, "form");
+	int value;
+	if (!word)
+		return SU_OK;
+	SU_TRY(name_parse(envelope_form_names, "form", word, &value, err));
+	enum envelope_form *form = su_arena_new_of(exchange->arena, enum envelope_form);
+	*form = (enum envelope_form)value;
+	exchange->contact.form = form;
+	return SU_OK;
+}
+
+static bool accepts_envelope(const struct coap_request *request)
+{
+	return request->accept < 0 || request->accept == COAP_MEDIATYPE_APPLICATION_CBOR ||
+	       request->accept == COAP_MEDIATYPE_APPLICATION_OCTET_STREAM;
+}
+
+void coap_manifest_get(struct coap_exchange *exchange)
+{
+	const struct coap_request *request = &exchange->request;
+	struct su_error err = { 0 };
+	if (!coap_exchange_identify(exchange, false))
+		return;
+	if (request->has_observe && request->observe == COAP_OBSERVE_CANCEL)
+		coap_observers_remove(exchange->env->observers, exchange->peer, request->token);
+	if (!accepts_envelope(request))
+		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
+			"an envelope is application/cbor (60)");
+	else if (read_form(exchange, &err) != SU_OK)
+		coap_reply_error(exchange, &err);
+	else
+		tracker_poll(device_front_tracker(exchange->env->devices), &exchange->contact,
+			on_offer, exchange);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The record that hangs on each session. */
+#include "server/coap_peer.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum {
+	MAX_CONFIRMABLE = 8,
+	/* RFC 7252 section 4.8.2, MAX_TRANSMIT_WAIT: so long libcoap may keep a message. */
+	WINDOW_MS = 93000,
+};
+
+struct coap_peer *coap_peer_of(const coap_session_t *session)
+{
+	return coap_session_get_app_data(session);
+}
+
+struct coap_peer *coap_peer_new(struct coap_peer **list, coap_session_t *session)
+{
+	struct coap_peer *peer = su_new(struct coap_peer);
+	peer->session = session;
+	peer->next = *list;
+	peer->link = list;
+	if (*list)
+		(*list)->link = &peer->next;
+	*list = peer;
+	coap_session_set_app_data(session, peer);
+	return peer;
+}
+
+void coap_peer_free(struct coap_peer **peer)
+{
+	if (!*peer)
+		return;
+	*(*peer)->link = (*peer)->next;
+	if ((*peer)->next)
+		(*peer)->next->link = (*peer)->link;
+	coap_session_set_app_data((*peer)->session, NULL);
+	su_free_ptr(&(*peer)->identity);
+	su_free_ptr(peer);
+}
+
+void coap_peer_prove(struct coap_peer *peer)
+{
+	const coap_bin_const_t *identity = coap_session_get_psk_identity(peer->session);
+	if (peer->identity || !identity || !identity->s)
+		return;
+	peer->identity = su_printf("%.*s", (int)identity->length, (const char *)identity->s);
+	peer->generation = peer->offered_generation;
+}
+
+bool coap_peer_may_confirm(struct coap_peer *peer, int64_t now_ms)
+{
+	if (now_ms - peer->window_at_ms >= WINDOW_MS) {
+		peer->window_at_ms = now_ms;
+		peer->n_confirmable = 0;
+	}
+	return peer->n_confirmable++ < MAX_CONFIRMABLE;
+}
+
+enum transport coap_peer_transport(const struct coap_peer *peer)
+{
+	return coap_session_get_proto(peer->session) == COAP_PROTO_DTLS ? TRANSPORT_COAPS
+									: TRANSPORT_COAP;
+}
+
+void coap_peer_address(const struct coap_peer *peer, char out[COAP_PEER_ADDRESS_SIZE])
+{
+	const coap_address_t *remote = coap_session_get_addr_remote(peer->session);
+	char text[INET6_ADDRSTRLEN] = "";
+	if (remote->addr.sa.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &remote->addr.sin.sin_addr, text, sizeof(text));
+		snprintf(out, COAP_PEER_ADDRESS_SIZE, "%s:%u", text,
+			ntohs(remote->addr.sin.sin_port));
+		return;
+	}
+	const struct in6_addr *address = &remote->addr.sin6.sin6_addr;
+	unsigned port = ntohs(remote->addr.sin6.sin6_port);
+	if (IN6_IS_ADDR_V4MAPPED(address)) {
+		inet_ntop(AF_INET, &address->s6_addr[12], text, sizeof(text));
+		snprintf(out, COAP_PEER_ADDRESS_SIZE, "%s:%u", text, port);
+		return;
+	}
+	inet_ntop(AF_INET6, address, text, sizeof(text));
+	snprintf(out, COAP_PEER_ADDRESS_SIZE, "[%s]:%u", text, port);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds and sends answers. */
+#include "server/coap_reply.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "server/coap_exchange.h"
+
+enum { RETRY_AFTER_S = 5, LARGEST_SZX = 6 };
+
+unsigned coap_reply_code(enum su_status status)
+{
+	switch (status) {
+	case SU_OK:
+		return COAP_RESPONSE_CODE_CHANGED;
+	case SU_INVALID:
+		return COAP_RESPONSE_CODE_BAD_REQUEST;
+	case SU_UNAUTHENTIC:
+		return COAP_RESPONSE_CODE_UNPROCESSABLE;
+	case SU_UNAUTHENTICATED:
+		return COAP_RESPONSE_CODE_UNAUTHORIZED;
+	case SU_DENIED:
+		return COAP_RESPONSE_CODE_FORBIDDEN;
+	case SU_NOT_FOUND:
+		return COAP_RESPONSE_CODE_NOT_FOUND;
+	case SU_CONFLICT:
+		return COAP_RESPONSE_CODE_CONFLICT;
+	case SU_STALE:
+		return COAP_RESPONSE_CODE_PRECONDITION_FAILED;
+	case SU_TOO_LARGE:
+		return COAP_RESPONSE_CODE_REQUEST_TOO_LARGE;
+	case SU_UNSUPPORTED:
+		return COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT;
+	case SU_BUSY:
+	case SU_RETRY:
+	case SU_UNCERTAIN: /* doing it again does no harm */
+		return COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE;
+	case SU_IO:
+	case SU_BUG:
+		return COAP_RESPONSE_CODE_INTERNAL_ERROR;
+	}
+	return COAP_RESPONSE_CODE_INTERNAL_ERROR;
+}
+
+static bool add_bytes(coap_pdu_t *pdu, unsigned number, struct su_span value)
+{
+	return coap_add_option(pdu, (uint16_t)number, value.len, value.data) > 0;
+}
+
+static bool add_uint(coap_pdu_t *pdu, unsigned number, uint64_t value)
+{
+	uint8_t bytes[8];
+	unsigned len = coap_encode_var_safe8(bytes, sizeof(bytes), value);
+	return coap_add_option(pdu, (uint16_t)number, len, bytes) > 0;
+}
+
+static bool add_block(coap_pdu_t *pdu, unsigned number, const struct coap_block *block)
+{
+	return add_uint(
+		pdu, number, (uint64_t)block->num << 4 | (block->more ? 8U : 0U) | block->szx);
+}
+
+/* In ascending order of their numbers, as libcoap wants them. */
+static bool add_options(coap_pdu_t *pdu, const struct coap_answer *answer)
+{
+	bool ok = true;
+	if (answer->etag.len > 0)
+		ok = ok && add_bytes(pdu, COAP_OPTION_ETAG, answer->etag);
+	if (answer->has_observe)
+		ok = ok && add_uint(pdu, COAP_OPTION_OBSERVE, answer->observe & 0xffffff);
+	for (size_t i = 0; i < COAP_MAX_LOCATION && answer->location[i]; i++)
+		ok = ok &&
+		     add_bytes(pdu, COAP_OPTION_LOCATION_PATH, su_span_str(answer->location[i]));
+	if (answer->content_format >= 0)
+		ok = ok &&
+		     add_uint(pdu, COAP_OPTION_CONTENT_FORMAT, (uint64_t)answer->content_format);
+	if (answer->max_age_s > 0)
+		ok = ok && add_uint(pdu, COAP_OPTION_MAXAGE, answer->max_age_s);
+	if (answer->block2.given)
+		ok = ok && add_block(pdu, COAP_OPTION_BLOCK2, &answer->block2);
+	if (answer->block1.given)
+		ok = ok && add_block(pdu, COAP_OPTION_BLOCK1, &answer->block1);
+	if (answer->has_size2)
+		ok = ok && add_uint(pdu, COAP_OPTION_SIZE2, answer->size2);
+	if (answer->has_size1)
+		ok = ok && add_uint(pdu, COAP_OPTION_SIZE1, answer->size1);
+	return ok;
+}
+
+bool coap_reply_write(coap_pdu_t *pdu, const struct coap_answer *answer)
+{
+	if (!add_options(pdu, answer))
+		return false;
+	return answer->payload.len == 0 ||
+	       coap_add_data(pdu, answer->payload.len, answer->payload.data);
+}
+
+void coap_reply_code_only(struct coap_exchange *exchange, unsigned code)
+{
+	coap_reply_send(exchange, &COAP_ANSWER(code));
+}
+
+void coap_reply_text(struct coap_exchange *exchange, unsigned code, const char *text)
+{
+	struct coap_answer answer = COAP_ANSWER(code);
+	answer.payload = su_span_str(text);
+	if (code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+		answer.max_age_s = RETRY_AFTER_S;
+	coap_reply_send(exchange, &answer);
+}
+
+void coap_reply_error(struct coap_exchange *exchange, const struct su_error *err)
+{
+	unsigned code = coap_reply_code(err->status);
+	if (code == COAP_RESPONSE_CODE_INTERNAL_ERROR) {
+		su_log(SU_LOG_ERROR, "a device request failed", SU_STR("reason", err->text));
+		coap_reply_text(exchange, code, "internal error");
+		return;
+	}
+	char *text = su_arena_printf(
+		exchange->arena, "%s%s%s", err->field, err->field[0] ? ": " : "", err->text);
+	coap_reply_text(exchange, code, text);
+}
+
+static bool has_etag(const struct coap_request *request, struct su_span etag)
+{
+	for (size_t i = 0; i < request->n_etags; i++)
+		if (su_span_equal(request->etags[i], etag))
+			return true;
+	return false;
+}
+
+unsigned coap_reply_cut(const struct coap_request *request, const struct coap_content *content,
+	struct coap_answer *out, struct su_error *err)
+{
+	struct coap_block block = request->block2;
+	if (!block.given)
+		block.szx = LARGEST_SZX;
+	size_t block_bytes = (size_t)16 << block.szx;
+	uint64_t offset = (uint64_t)block.num * block_bytes;
+	if (offset > 0 && offset >= content->bytes.len) {
+		(void)su_fail(err, SU_INVALID, "Block2", "there is no such block");
+		return COAP_RESPONSE_CODE_BAD_REQUEST;
+	}
+	size_t left = content->bytes.len - (size_t)offset;
+	*out = COAP_ANSWER(COAP_RESPONSE_CODE_CONTENT);
+	out->etag = content->etag;
+	out->content_format = content->content_format;
+	out->max_age_s = content->max_age_s;
+	out->has_observe = content->observed;
+	out->observe = content->observe;
+	out->payload =
+		su_span_of(content->bytes.data + offset, left < block_bytes ? left : block_bytes);
+	block.more = left > block_bytes;
+	if (block.given || block.more) {
+		block.given = true;
+		out->block2 = block;
+		out->has_size2 = block.num == 0;
+		out->size2 = content->bytes.len;
+	}
+	return 0;
+}
+
+void coap_reply_content(struct coap_exchange *exchange, const struct coap_content *content)
+{
+	const struct coap_request *request = &exchange->request;
+	struct coap_answer answer;
+	struct su_error err = { 0 };
+	if (content->etag.len > 0 && has_etag(request, content->etag)) {
+		answer = COAP_ANSWER(COAP_RESPONSE_CODE_VALID);
+		answer.etag = content->etag;
+		answer.max_age_s = content->max_age_s;
+		answer.has_observe = content->observed;
+		answer.observe = content->observe;
+		coap_reply_send(exchange, &answer);
+		return;
+	}
+	unsigned code = coap_reply_cut(request, content, &answer, &err);
+	if (code != 0)
+		coap_reply_text(exchange, code, err.text);
+	else
+		coap_reply_send(exchange, &answer);
+}

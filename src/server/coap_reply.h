@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How requests are answered: the one table from status to response code, and messages built from values. */
+#pragma once
+
+#include <coap3/coap.h>
+
+#include "base/span.h"
+#include "base/status.h"
+#include "server/coap_request.h"
+
+#define COAP_ETAG_MAX_BYTES 8
+#define COAP_MAX_LOCATION   2
+
+struct coap_exchange;
+
+/* Whatever is zero, NULL, empty or -1 is left out. */
+struct coap_answer {
+	unsigned code; /* COAP_RESPONSE_CODE_... */
+	struct su_span etag;
+	bool has_observe;
+	uint32_t observe;
+	const char *location[COAP_MAX_LOCATION];
+	int content_format; /* -1: none */
+	uint32_t max_age_s;
+	struct coap_block block1, block2;
+	bool has_size1, has_size2;
+	uint64_t size1, size2;
+	struct su_span payload;
+};
+#define COAP_ANSWER(code_) ((struct coap_answer){ .code = (code_), .content_format = -1 })
+
+/* The response code of a status. */
+unsigned coap_reply_code(enum su_status status);
+
+/* Writes options and payload into pdu, which bears its code and token already. False: no room. */
+bool coap_reply_write(coap_pdu_t *pdu, const struct coap_answer *answer);
+
+/* Each of these answers exchange and ends it, unless its handler is still running. */
+void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *answer);
+void coap_reply_code_only(struct coap_exchange *exchange, unsigned code);
+/* With a diagnostic payload (RFC 7252 section 5.5.2). */
+void coap_reply_text(struct coap_exchange *exchange, unsigned code, const char *text);
+void coap_reply_error(struct coap_exchange *exchange, const struct su_error *err);
+
+/* A representation, whole or in blocks as the client asks for them (RFC 7959 section 2.4). */
+struct coap_content {
+	struct su_span bytes;
+	struct su_span etag; /* the client has it: 2.03 */
+	int content_format;
+	bool observed; /* observe is to be told */
+	uint32_t observe;
+	uint32_t max_age_s;
+};
+void coap_reply_content(struct coap_exchange *exchange, const struct coap_content *content);
+/* The same as values: the block that request asks for. Returns 0, or the code of the fault in err. */
+unsigned coap_reply_cut(const struct coap_request *request, const struct coap_content *content,
+	struct coap_answer *out, struct su_error *err);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of everything that is served over CoAP. docs/device-integration.md describes each row. */
+#pragma once
+
+#include "server/coap_exchange.h"
+
+struct coap_route {
+	const char *path; /* "/rd/{id}": a word in braces stands for any one segment */
+	unsigned method;  /* COAP_REQUEST_CODE_... */
+	void (*handler)(struct coap_exchange *exchange);
+	const char *link; /* attributes in /.well-known/core; NULL: not listed */
+};
+
+/* Every route, ending with a NULL path. */
+extern const struct coap_route coap_routes[];
+
+/* Finds the route of exchange's request and runs its handler; 4.04 and 4.05 where there is none. */
+void coap_routes_serve(struct coap_exchange *exchange);
+
+/* The handlers, one file each. */
+void coap_wellknown_get(struct coap_exchange *exchange);
+void coap_rd_register(struct coap_exchange *exchange);
+void coap_rd_update(struct coap_exchange *exchange);
+void coap_rd_remove(struct coap_exchange *exchange);
+void coap_manifest_get(struct coap_exchange *exchange);
+void coap_status_post(struct coap_exchange *exchange);
+void coap_report_post(struct coap_exchange *exchange);
+void coap_blob_get(struct coap_exchange *exchange);
+void coap_blob_get_path(struct coap_exchange *exchange);
