@@ -166,6 +166,8 @@ static bool check_indexes(void *ctx, const struct command *command)
 	struct command_indexes indexes;
 	check->offset = command->offset;
 	command_read_indexes(command, &indexes);
+	/* "All" of none would make conditions pass that were never looked at. */
+	check->found = indexes.all && check->manifest->n_components == 0;
 	for (size_t i = 0; i < indexes.n && !check->found; i++)
 		if (!index_is_known(check->manifest, indexes.at[i])) {
 			check->found = true;
@@ -268,7 +270,9 @@ static void read_member(struct decoder *decoder, int64_t key, struct cbor *curso
 static void read_manifest_version(struct cbor *cursor)
 {
 	uint64_t version = cbor_uint(cursor);
-	if (cbor_ok(cursor) && version != THE_MANIFEST_VERSION)
+	if (cbor_ok(cursor) && version == 0)
+		cbor_fail(cursor, SU_INVALID, "version 0 is never valid");
+	else if (cbor_ok(cursor) && version != THE_MANIFEST_VERSION)
 		cbor_fail(cursor, SU_UNSUPPORTED, "version %" PRIu64 " is not %d", version,
 			THE_MANIFEST_VERSION);
 }
@@ -424,9 +428,7 @@ struct component_id manifest_component(const struct manifest *manifest, uint64_t
 {
 	if (component_index < manifest->n_components)
 		return manifest->components[component_index];
-	const struct manifest_dependency *dependency =
-		manifest_dependency(manifest, component_index);
-	return dependency ? dependency->prefix : (struct component_id){ SU_SPAN_EMPTY };
+	return (struct component_id){ SU_SPAN_EMPTY };
 }
 
 bool manifest_walk(const struct manifest *manifest, sequence_visit visit, void *ctx)

@@ -63,7 +63,7 @@ const struct manifest_member *manifest_member(
 	const struct manifest *manifest, enum manifest_key key);
 const struct manifest_dependency *manifest_dependency(
 	const struct manifest *manifest, uint64_t component_index);
-/* The identifier of a component index: its own, or the prefix of a dependency (maybe empty). */
+/* The identifier of a component index; empty for a dependency outside the list. */
 struct component_id manifest_component(const struct manifest *manifest, uint64_t component_index);
 /* sequence_walk over the shared sequence and every section that is at hand. */
 bool manifest_walk(const struct manifest *manifest, sequence_visit visit, void *ctx);

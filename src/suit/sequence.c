@@ -265,13 +265,11 @@ static void parse_command(
 		cbor_fail(cursor, SU_INVALID, "unknown command %" PRId64, out->code);
 		return;
 	}
-	if (parser->shared && !row->in_shared) {
-		cbor_fail(
-			cursor, SU_INVALID, "%s is not allowed in the shared sequence", row->name);
-		return;
-	}
 	size_t start = cursor->pos;
-	row->read(parser, cursor, depth, out);
+	if (parser->shared && !row->in_shared)
+		cbor_fail(cursor, SU_INVALID, "it is not allowed in the shared sequence");
+	else
+		row->read(parser, cursor, depth, out);
 	out->arg = su_span_of(cursor->input.data + start, cursor->pos - start);
 	name_fault(cursor, row->name, out->offset);
 }

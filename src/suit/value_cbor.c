@@ -96,7 +96,7 @@ struct component_id value_cbor_read_component(struct cbor *cursor)
 	struct component_id id = { cbor_item(cursor) };
 	struct su_error err;
 	if (cbor_ok(cursor) && component_id_check(id.encoded, &err) != SU_OK)
-		cbor_fail(cursor, err.status, "component identifier: %s", err.text);
+		cbor_fail(cursor, err.status, "%s", err.text);
 	return id;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Envelopes that a correct reader accepts, with what it must find in them."""
+import hashlib
 import uuid
 from base64 import urlsafe_b64encode
 
@@ -25,6 +26,18 @@ SENSOR = uuid.uuid5(VENDOR, "sensor-1")
 METER = uuid.uuid5(VENDOR, "meter-2")
 DEVICE = uuid.uuid5(VENDOR, "serial 0001")
 PEN_VENDOR = cbor2.CBORTag(112, bytes.fromhex("83da7a"))
+
+
+def uuid5_of_bytes(namespace, name):
+    """uuid.uuid5 takes text only before Python 3.12."""
+    digest = hashlib.sha1(namespace.bytes + name).digest()
+    return uuid.UUID(bytes=digest[:16], version=5)
+
+
+# suit-manifest section 8.4.8.2: the vendor's UUID, derived from its private enterprise number.
+PEN_NAMESPACE = uuid5_of_bytes(uuid.NAMESPACE_OID, bytes.fromhex("d86f452b06010401"))
+PEN_VENDOR_ID = uuid5_of_bytes(PEN_NAMESPACE, cbor2.dumps(PEN_VENDOR))
+
 
 APP = b"The application of the sensor. " * 40
 APP_B = b"The application, linked for slot B. " * 36
@@ -171,7 +184,7 @@ def members():
     yield ("vendor-pen", envelope({
         **simple(6), 3: common([SLOT], 20, {1: PEN_VENDOR, 2: SENSOR.bytes, **image_params(APP)},
                                *CHECK_IDENTITY)}, [AUTHOR]),
-           dict(images=SIMPLE_IMAGES, signers=[["author-p256"]], vendor_ids=[]))
+           dict(images=SIMPLE_IMAGES, signers=[["author-p256"]], vendor_ids=[str(PEN_VENDOR_ID)]))
     yield ("no-identity", envelope({
         **simple(7), 3: common([SLOT], 20, image_params(APP))}, [AUTHOR]),
            dict(images=SIMPLE_IMAGES, signers=[["author-p256"]], vendor_ids=[], class_ids=[]))

@@ -88,9 +88,11 @@ static void test_reads_dependencies(void **state)
 	const struct manifest_dependency *dependency = manifest_dependency(&manifest, 1);
 	assert_non_null(dependency);
 	assert_true(dependency->has_prefix);
-	assert_string_equal(component_id_format(*state, manifest_component(&manifest, 1)), "['d']");
+	assert_string_equal(component_id_format(*state, dependency->prefix), "['d']");
+	assert_string_equal(
+		component_id_format(*state, manifest_component(&manifest, 0)), "[h'00']");
+	assert_int_equal(manifest_component(&manifest, 1).encoded.len, 0);
 	assert_null(manifest_dependency(&manifest, 0));
-	assert_int_equal(manifest_component(&manifest, 2).encoded.len, 0);
 }
 
 /* The install member of the tests below, and a manifest that severs it. */

@@ -182,10 +182,10 @@ static void test_refuses_bad_sequences(void **state)
 
 static void test_restricts_the_shared_sequence(void **state)
 {
-	assert_refused(state, "82 15 02", true, "fetch is not allowed");
-	assert_refused(state, "82 13 a10e01", true, "set-parameters is not allowed");
+	assert_refused(state, "82 15 02", true, "fetch at 1: it is not allowed");
+	assert_refused(state, "82 13 a10e01", true, "set-parameters at 1: it is not");
 	assert_refused(state, "82 14 a138ff01", true, "custom parameters");
-	assert_refused(state, "82 1820 43 821502", true, "fetch is not allowed");
+	assert_refused(state, "82 1820 43 821502", true, "fetch at 1: it is not allowed");
 }
 
 /* Wraps inner into a sequence of one run-sequence. */

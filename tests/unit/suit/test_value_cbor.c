@@ -132,8 +132,8 @@ static void test_component_keeps_its_place(void **state)
 	assert_int_equal(cbor_done(&cursor, NULL), SU_OK);
 	assert_ptr_equal(id.encoded.data, input.data);
 	assert_int_equal(id.encoded.len, input.len);
-	assert_refused(read_component, BYTES("\x80"), SU_INVALID, "component identifier: ");
-	assert_refused(read_component, BYTES("\x81\x01"), SU_INVALID, "component identifier: ");
+	assert_refused(read_component, BYTES("\x80"), SU_INVALID, "component identifier ");
+	assert_refused(read_component, BYTES("\x81\x01"), SU_INVALID, "component identifier ");
 	assert_refused(read_component, BYTES("\x82\x41\x01"), SU_INVALID, "");
 }
 
