@@ -178,7 +178,7 @@ void su_loop_post(struct su_loop *loop, void (*callback)(void *arg), void *arg)
 	wake(loop);
 }
 
-static void on_ready(int fd, short events, void *arg)
+static void call_watch(int fd, short events, void *arg)
 {
 	struct su_watch *watch = arg;
 	unsigned ready =
@@ -187,17 +187,17 @@ static void on_ready(int fd, short events, void *arg)
 }
 
 struct su_watch *su_watch_new(
-	struct su_loop *loop, int fd, unsigned events, su_watch_fn callback, void *arg)
+	struct su_loop *loop, int fd, unsigned events, su_watch_fn on_ready, void *arg)
 {
 	struct su_watch *watch = su_new(struct su_watch);
-	watch->on_ready = callback;
+	watch->on_ready = on_ready;
 	watch->arg = arg;
 	short wanted = EV_PERSIST;
 	if (events & SU_LOOP_READ)
 		wanted |= EV_READ;
 	if (events & SU_LOOP_WRITE)
 		wanted |= EV_WRITE;
-	watch->event = must(event_new(loop->base, fd, wanted, on_ready, watch));
+	watch->event = must(event_new(loop->base, fd, wanted, call_watch, watch));
 	event_add(watch->event, NULL);
 	return watch;
 }
@@ -211,7 +211,7 @@ void su_watch_free(struct su_watch **watch)
 	*watch = NULL;
 }
 
-static void on_expiry(int fd, short events, void *arg)
+static void call_timer(int fd, short events, void *arg)
 {
 	(void)fd;
 	(void)events;
@@ -219,12 +219,12 @@ static void on_expiry(int fd, short events, void *arg)
 	timer->on_expiry(timer->arg);
 }
 
-struct su_timer *su_timer_new(struct su_loop *loop, su_timer_fn callback, void *arg)
+struct su_timer *su_timer_new(struct su_loop *loop, su_timer_fn on_expiry, void *arg)
 {
 	struct su_timer *timer = su_new(struct su_timer);
-	timer->on_expiry = callback;
+	timer->on_expiry = on_expiry;
 	timer->arg = arg;
-	timer->event = must(evtimer_new(loop->base, on_expiry, timer));
+	timer->event = must(evtimer_new(loop->base, call_timer, timer));
 	return timer;
 }
 
@@ -251,19 +251,19 @@ void su_timer_free(struct su_timer **timer)
 	*timer = NULL;
 }
 
-static void on_signal(int signal_number, short events, void *arg)
+static void call_signal_watch(int signal_number, short events, void *arg)
 {
 	(void)events;
 	struct signal_watch *watch = arg;
 	watch->on_signal(signal_number, watch->arg);
 }
 
-void su_loop_on_signal(struct su_loop *loop, int signal_number, su_signal_fn callback, void *arg)
+void su_loop_on_signal(struct su_loop *loop, int signal_number, su_signal_fn on_signal, void *arg)
 {
 	struct signal_watch *watch = su_new(struct signal_watch);
-	watch->on_signal = callback;
+	watch->on_signal = on_signal;
 	watch->arg = arg;
-	watch->event = must(evsignal_new(loop->base, signal_number, on_signal, watch));
+	watch->event = must(evsignal_new(loop->base, signal_number, call_signal_watch, watch));
 	evsignal_add(watch->event, NULL);
 	watch->next = loop->signals;
 	loop->signals = watch;
