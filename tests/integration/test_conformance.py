@@ -9,7 +9,7 @@ from sandbox import TOP
 WANTED = (
     [f"Z{n}" for n in range(1, 13)] + [f"A{n}" for n in range(1, 20)] + [f"D{n}" for n in range(1, 10)]
 )
-ROW = re.compile(r"^\| (\w+) \| (.+?) \| (holds|partly|open) \| (.*?) \|$", re.M)
+ROW = re.compile(r"^\| (\w+) \| (.+?) \| (holds|partly|open) \|(.*?)\|$", re.M)
 
 
 def rows():
