@@ -12,7 +12,7 @@ struct trust_verdict {
 	enum cose_tag tag;
 	bool has_alg;
 	int64_t alg;
-	enum su_status status;	  /* SU_OK: good and in scope; SU_UNAUTHENTIC; SU_DENIED: out of scope
+	enum su_status status; /* SU_OK: good and in scope; SU_UNAUTHENTIC; SU_DENIED: out of scope
 				     or revoked; SU_NOT_FOUND: no anchor fits; SU_UNSUPPORTED */
 	const struct trust_anchor *anchor; /* whose key it was, also when SU_DENIED; else NULL */
 	struct su_error why;
