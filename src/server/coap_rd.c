@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /rd: registration, update and removal (RFC 9176 section 5, with CBOR of api/device.cddl). */
-#include <stdlib.h>
-
-#include "model/device_keys.h"
 #include "server/coap_routes.h"
 #include "server/device_wire.h"
-
-/* The query parameter lt, unless the body gave a lifetime. */
-static enum su_status read_query_lifetime(
-	const struct coap_request *request, struct registration *registration, struct su_error *err)
-{
-	const char *text = coap_request_query(request, "lt");
-	char *end = NULL;
-	if (!text || registration->lifetime_s != 0)
-		return SU_OK;
-	unsigned long long lifetime_s =
-		text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
-	if (!end || *end != '\0')
-		return su_fail(err, SU_INVALID, "lt", "not a number of seconds");
-	if (device_wire_check_lifetime(lifetime_s, err) != SU_OK) {
-		su_error_within(err, "lt");
-		return SU_INVALID;
-	}
-	registration->lifetime_s = (int64_t)lifetime_s;
-	return SU_OK;
-}
 
 /* Link format tells resources of a CoAP server on the device, which nobody here asks for. */
 static enum su_status read_registration(
@@ -45,7 +22,10 @@ static enum su_status read_registration(
 		return su_fail(err, SU_UNSUPPORTED, "Content-Format",
 			"a registration is CBOR (60) or empty");
 	}
-	return read_query_lifetime(request, out, err);
+	if (out->lifetime_s == 0)
+		SU_TRY(device_wire_parse_lifetime(
+			coap_request_query(request, "lt"), &out->lifetime_s, err));
+	return SU_OK;
 }
 
 static void on_registered(void *arg, const struct su_uuid *id, const struct su_error *err)

@@ -5,17 +5,23 @@
 #include <string.h>
 
 const struct coap_route coap_routes[] = {
-	{ "/.well-known/core", COAP_REQUEST_CODE_GET, coap_wellknown_get, NULL },
-	{ "/rd", COAP_REQUEST_CODE_POST, coap_rd_register, "rt=\"core.rd\";ct=60" },
-	{ "/rd/{id}", COAP_REQUEST_CODE_POST, coap_rd_update, NULL },
-	{ "/rd/{id}", COAP_REQUEST_CODE_DELETE, coap_rd_remove, NULL },
-	{ "/suit/manifest", COAP_REQUEST_CODE_GET, coap_manifest_get,
-		"rt=\"suit.manifest\";ct=60;obs" },
-	{ "/suit/status", COAP_REQUEST_CODE_POST, coap_status_post, "rt=\"suit.status\";ct=60" },
-	{ "/suit/report", COAP_REQUEST_CODE_POST, coap_report_post, "rt=\"suit.report\"" },
-	{ "/blob/{digest}", COAP_REQUEST_CODE_GET, coap_blob_get, NULL },
-	{ NULL, 0, NULL, NULL },
+	{ "GET", "/.well-known/core", coap_wellknown_get, NULL },
+	{ "POST", "/rd", coap_rd_register, "rt=\"core.rd\";ct=60" },
+	{ "POST", "/rd/{id}", coap_rd_update, NULL },
+	{ "DELETE", "/rd/{id}", coap_rd_remove, NULL },
+	{ "GET", "/suit/manifest", coap_manifest_get, "rt=\"suit.manifest\";ct=60;obs" },
+	{ "POST", "/suit/status", coap_status_post, "rt=\"suit.status\";ct=60" },
+	{ "POST", "/suit/report", coap_report_post, "rt=\"suit.report\"" },
+	{ "GET", "/blob/{digest}", coap_blob_get, NULL },
+	{ NULL, NULL, NULL, NULL },
 };
+
+static const char *method_name(unsigned code)
+{
+	static const char *const names[] = { "", "GET", "POST", "PUT", "DELETE", "FETCH", "PATCH",
+		"iPATCH" };
+	return code < sizeof(names) / sizeof(names[0]) ? names[code] : "";
+}
 
 static bool path_matches(const char *path, const struct coap_request *request)
 {
@@ -34,11 +40,12 @@ static bool path_matches(const char *path, const struct coap_request *request)
 void coap_routes_serve(struct coap_exchange *exchange)
 {
 	const struct coap_request *request = &exchange->request;
+	const char *method = method_name(request->method);
 	bool path_known = false;
-	for (const struct coap_route *route = coap_routes; route->path; route++) {
+	for (const struct coap_route *route = coap_routes; route->method; route++) {
 		if (!path_matches(route->path, request))
 			continue;
-		if (route->method == request->method) {
+		if (strcmp(route->method, method) == 0) {
 			route->handler(exchange);
 			return;
 		}

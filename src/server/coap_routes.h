@@ -5,13 +5,13 @@
 #include "server/coap_exchange.h"
 
 struct coap_route {
-	const char *path; /* "/rd/{id}": a word in braces stands for any one segment */
-	unsigned method;  /* COAP_REQUEST_CODE_... */
+	const char *method; /* "GET" */
+	const char *path;   /* "/rd/{id}": a word in braces stands for any one segment */
 	void (*handler)(struct coap_exchange *exchange);
 	const char *link; /* attributes in /.well-known/core; NULL: not listed */
 };
 
-/* Every route, ending with a NULL path. */
+/* Every route, ending with a NULL method. */
 extern const struct coap_route coap_routes[];
 
 /* Finds the route of exchange's request and runs its handler; 4.04 and 4.05 where there is none. */

@@ -5,7 +5,7 @@
 void coap_wellknown_get(struct coap_exchange *exchange)
 {
 	struct su_buf links = { 0 };
-	for (const struct coap_route *route = coap_routes; route->path; route++)
+	for (const struct coap_route *route = coap_routes; route->method; route++)
 		if (route->link)
 			su_buf_printf(&links, "%s<%s>;%s", links.len > 0 ? "," : "", route->path,
 				route->link);

@@ -2,6 +2,8 @@
 /* The fields of registration and status message, one row each. */
 #include "server/device_wire.h"
 
+#include <stdlib.h>
+
 #include "model/device_keys.h"
 
 static enum su_status read_vendor_id(struct wire *wire, void *out, struct su_error *err)
@@ -174,7 +176,7 @@ static enum su_status read_characteristics(
 	return wire_read_map(wire, &map, told, err);
 }
 
-enum su_status device_wire_check_lifetime(uint64_t lifetime_s, struct su_error *err)
+static enum su_status check_lifetime(uint64_t lifetime_s, struct su_error *err)
 {
 	if (lifetime_s < MESSAGE_LIFETIME_MIN_S || lifetime_s > MESSAGE_LIFETIME_MAX_S)
 		return su_fail(err, SU_INVALID, "", "a lifetime is %d to %d seconds",
@@ -187,7 +189,7 @@ static enum su_status read_lifetime(struct wire *wire, void *out, struct su_erro
 	struct registration *registration = out;
 	uint64_t lifetime_s;
 	SU_TRY(wire_read_uint(wire, &lifetime_s, err));
-	SU_TRY(device_wire_check_lifetime(lifetime_s, err));
+	SU_TRY(check_lifetime(lifetime_s, err));
 	registration->lifetime_s = (int64_t)lifetime_s;
 	return SU_OK;
 }
@@ -292,4 +294,26 @@ enum su_status device_wire_read_status(enum wire_format format, struct su_span b
 {
 	*out = (struct status_message){ 0 };
 	return wire_read_whole(format, body, arena, read_status, out, err);
+}
+
+enum su_status device_wire_parse_lifetime(
+	const char *text, int64_t *lifetime_s_out, struct su_error *err)
+{
+	char *end = NULL;
+	if (!text)
+		return SU_OK;
+	uint64_t lifetime_s = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
+	if (!end || *end != '\0')
+		return su_fail(err, SU_INVALID, "lt", "not a number of seconds");
+	if (check_lifetime(lifetime_s, err) != SU_OK) {
+		su_error_within(err, "lt");
+		return SU_INVALID;
+	}
+	*lifetime_s_out = (int64_t)lifetime_s;
+	return SU_OK;
+}
+
+bool device_wire_changes(const struct registration *update)
+{
+	return update->lifetime_s != 0 || update->has_envelope_form || update->has_characteristics;
 }

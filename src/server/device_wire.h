@@ -11,5 +11,8 @@ enum su_status device_wire_read_registration(enum wire_format format, struct su_
 enum su_status device_wire_read_status(enum wire_format format, struct su_span body,
 	struct su_arena *arena, struct status_message *out, struct su_error *err) SU_MUST_CHECK;
 
-/* A lifetime within the bounds of api/device.cddl; also for the query parameter lt. */
-enum su_status device_wire_check_lifetime(uint64_t lifetime_s, struct su_error *err) SU_MUST_CHECK;
+/* The query parameter lt within the bounds of a lifetime; NULL leaves out as it is. */
+enum su_status device_wire_parse_lifetime(
+	const char *text, int64_t *lifetime_s_out, struct su_error *err) SU_MUST_CHECK;
+/* Whether anything but a renewal is asked for. */
+bool device_wire_changes(const struct registration *update);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device plane over HTTP: the twin of the CoAP resources. Handlers of the loop. */
+#pragma once
+
+#include "server/http_call.h"
+
+void http_device_register(struct http_call *call);
+void http_device_update(struct http_call *call);
+void http_device_remove(struct http_call *call);
+void http_device_manifest(struct http_call *call);
+void http_device_status(struct http_call *call);
+void http_device_report(struct http_call *call);
+
+#define HTTP_DEVICE_MESSAGE_TYPES "application/cbor application/json"

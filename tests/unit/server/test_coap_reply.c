@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Codes, blocks of every size, and the options of an answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "server/coap_reply.h"
+
+static const uint8_t etag[COAP_ETAG_MAX_BYTES] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+static uint8_t bytes[3000];
+
+static struct coap_content content_of(size_t len)
+{
+	return (struct coap_content){ .bytes = su_span_of(bytes, len),
+		.etag = su_span_of(etag, sizeof(etag)),
+		.content_format = 42 };
+}
+
+static struct coap_request asking(uint32_t num, unsigned szx)
+{
+	return (struct coap_request){ .block2 = { .given = true, .num = num, .szx = szx } };
+}
+
+static void test_every_status_has_a_code(void **state)
+{
+	(void)state;
+	for (int status = SU_INVALID; status <= SU_BUG; status++) {
+		unsigned code = coap_reply_code((enum su_status)status);
+		assert_in_range(COAP_RESPONSE_CLASS(code), 4, 5);
+	}
+	assert_int_equal(coap_reply_code(SU_INVALID), COAP_RESPONSE_CODE_BAD_REQUEST);
+	assert_int_equal(coap_reply_code(SU_UNAUTHENTICATED), COAP_RESPONSE_CODE_UNAUTHORIZED);
+	assert_int_equal(coap_reply_code(SU_RETRY), COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+	assert_int_equal(coap_reply_code(SU_BUG), COAP_RESPONSE_CODE_INTERNAL_ERROR);
+}
+
+static void test_small_content_needs_no_blocks(void **state)
+{
+	(void)state;
+	struct coap_request request = { 0 };
+	struct coap_content content = content_of(1024);
+	struct coap_answer answer;
+	assert_int_equal(coap_reply_cut(&request, &content, &answer, NULL), 0);
+	assert_int_equal(answer.code, COAP_RESPONSE_CODE_CONTENT);
+	assert_false(answer.block2.given || answer.has_size2);
+	assert_int_equal(answer.payload.len, 1024);
+	assert_int_equal(answer.content_format, 42);
+}
+
+static void test_large_content_begins_with_a_block(void **state)
+{
+	(void)state;
+	struct coap_request request = { 0 };
+	struct coap_content content = content_of(1025);
+	struct coap_answer answer;
+	assert_int_equal(coap_reply_cut(&request, &content, &answer, NULL), 0);
+	assert_true(answer.block2.given && answer.block2.more);
+	assert_int_equal(answer.block2.szx, 6);
+	assert_int_equal(answer.payload.len, 1024);
+	assert_true(answer.has_size2);
+	assert_int_equal(answer.size2, 1025);
+}
+
+/* Every size, every block: together they are the content. */
+static void test_blocks_make_the_content(void **state)
+{
+	(void)state;
+	for (unsigned szx = 0; szx <= 6; szx++) {
+		struct coap_content content = content_of(sizeof(bytes));
+		struct coap_answer answer = { .block2.more = true };
+		size_t total = 0;
+		for (uint32_t num = 0; answer.block2.more; num++) {
+			struct coap_request request = asking(num, szx);
+			assert_int_equal(coap_reply_cut(&request, &content, &answer, NULL), 0);
+			assert_int_equal(answer.block2.num, num);
+			assert_int_equal(answer.block2.szx, szx);
+			assert_int_equal(answer.has_size2, num == 0);
+			assert_ptr_equal(answer.payload.data, bytes + total);
+			total += answer.payload.len;
+		}
+		assert_int_equal(total, sizeof(bytes));
+	}
+}
+
+static void test_there_is_no_block_behind_the_end(void **state)
+{
+	(void)state;
+	struct coap_content content = content_of(2048);
+	struct coap_answer answer;
+	struct su_error err = { 0 };
+	struct coap_request last = asking(1, 6), behind = asking(2, 6), far = asking(0xfffff, 6);
+	assert_int_equal(coap_reply_cut(&last, &content, &answer, NULL), 0);
+	assert_false(answer.block2.more);
+	assert_int_equal(
+		coap_reply_cut(&behind, &content, &answer, &err), COAP_RESPONSE_CODE_BAD_REQUEST);
+	assert_int_equal(
+		coap_reply_cut(&far, &content, &answer, NULL), COAP_RESPONSE_CODE_BAD_REQUEST);
+	struct coap_content empty = content_of(0);
+	struct coap_request first = asking(0, 2);
+	assert_int_equal(coap_reply_cut(&first, &empty, &answer, NULL), 0);
+	assert_int_equal(answer.payload.len, 0);
+}
+
+static void test_writes_every_option(void **state)
+{
+	(void)state;
+	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CREATED, 1, 1152);
+	struct coap_answer answer = COAP_ANSWER(COAP_RESPONSE_CODE_CREATED);
+	answer.etag = su_span_of(etag, sizeof(etag));
+	answer.has_observe = true;
+	answer.observe = 0x1234567; /* 24 bits of it */
+	answer.location[0] = "rd";
+	answer.location[1] = "id";
+	answer.content_format = 60;
+	answer.max_age_s = 300;
+	answer.block2 = (struct coap_block){ .given = true, .num = 3, .more = true, .szx = 4 };
+	answer.block1 = (struct coap_block){ .given = true, .num = 1, .szx = 6 };
+	answer.has_size1 = answer.has_size2 = true;
+	answer.size1 = 65536;
+	answer.size2 = 70000;
+	answer.payload = su_span_str("text");
+	assert_true(coap_reply_write(pdu, &answer));
+	struct su_arena *arena = su_arena_new();
+	struct coap_request read;
+	assert_int_equal(coap_request_parse(pdu, arena, &read, NULL), 0);
+	assert_true(su_span_equal(read.etags[0], answer.etag));
+	assert_int_equal(read.observe, 0x234567);
+	assert_int_equal(read.content_format, 60);
+	assert_int_equal(read.block2.num, 3);
+	assert_true(read.block2.more);
+	assert_int_equal(read.block2.szx, 4);
+	assert_int_equal(read.block1.num, 1);
+	assert_int_equal(read.size1, 65536);
+	assert_true(su_span_equal_str(read.body, "text"));
+	su_arena_free(&arena);
+	coap_delete_pdu(pdu);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_status_has_a_code),
+		cmocka_unit_test(test_small_content_needs_no_blocks),
+		cmocka_unit_test(test_large_content_begins_with_a_block),
+		cmocka_unit_test(test_blocks_make_the_content),
+		cmocka_unit_test(test_there_is_no_block_behind_the_end),
+		cmocka_unit_test(test_writes_every_option),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
