@@ -15,8 +15,8 @@
 struct credential_key;
 struct device_front;
 struct http;
+struct http_stats;
 struct public_paths;
-struct upload_table;
 
 /* What handlers may use. Borrowed: all of it must outlive the front end. */
 struct http_env {
@@ -24,7 +24,7 @@ struct http_env {
 	struct su_work *work; /* its thread context is a struct store_conn * */
 	struct blob_store *blobs;
 	struct public_paths *paths;
-	struct upload_table *uploads; /* made by http_start */
+	const struct http_stats *stats; /* made by http_start */
 	const struct intake_opts *intake;
 	const struct credential_key *credential_key; /* NULL: pre-shared keys are refused */
 	struct device_front *devices;                /* the device plane; NULL: its paths are 404 */

@@ -37,7 +37,7 @@ struct http_call {
 	const char *address;                     /* of the peer: "[::1]:40000" */
 	bool secure;                             /* came over TLS */
 	int64_t now_ms;
-	void *state;         /* the handler's own; in the arena, or freed by its release */
+	void *state;         /* the handler's own, in the arena */
 	bool tokens_changed; /* set by a handler: forget remembered tokens before replying */
 	struct http_reply reply;
 };
@@ -51,6 +51,9 @@ const char *http_call_bearer(const struct http_call *call);
 /* ?limit= (1..1000, default 100). SU_INVALID. */
 enum su_status http_call_limit(
 	const struct http_call *call, size_t *out, struct su_error *err) SU_MUST_CHECK;
+/* Any other parameter that is a number; out is left alone when it is absent. SU_INVALID. */
+enum su_status http_call_number(const struct http_call *call, const char *name, int64_t *out,
+	struct su_error *err) SU_MUST_CHECK;
 /* The row version that If-Match names; 0 when it is absent or "*". SU_STALE when it cannot match. */
 enum su_status http_call_if_match(
 	const struct http_call *call, int64_t *out, struct su_error *err) SU_MUST_CHECK;

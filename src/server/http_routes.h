@@ -12,19 +12,19 @@ enum http_body_kind {
 	HTTP_BODY_STREAM, /* bytes handed to the route's stream, at most env->max_image_bytes */
 };
 
+/* Beside enum capability: no token is asked for when env->open_metrics says so. */
+#define HTTP_METRICS (1U << 31)
+
 /*
- * A body that does not fit in memory. prepare and release run on the loop's thread, the others on
- * worker threads, one after the other. A fault is the reply and refuses the rest of the body.
- * Once prepare was called, release is called too, last of all. prepare, cut, release may be NULL.
+ * A body that does not fit in memory. All run on worker threads, one after the other. A fault is the
+ * reply and refuses the rest of the body.
  */
 struct http_stream {
-	enum su_status (*prepare)(struct http_call *call, struct su_error *err);
 	enum su_status (*begin)(struct http_call *call, struct su_error *err);
 	enum su_status (*write)(struct http_call *call, struct su_span piece, struct su_error *err);
 	enum su_status (*end)(struct http_call *call, struct su_error *err); /* replies */
 	/* Instead of end, when begin succeeded: the client went away, or the body was refused. */
 	void (*cut)(struct http_call *call);
-	void (*release)(struct http_call *call);
 };
 
 /* Exactly one of work, handler and stream is given. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /healthz: the loop turns. /readyz: the database answers. */
+#include "server/http_handlers.h"
+#include "server/http_json.h"
+#include "store/deployment_store.h"
+
+static void reply_status(struct http_call *call, const char *status)
+{
+	json_t *view = json_object();
+	http_json_put_text(view, "status", status);
+	http_reply_json_take(call, 200, view);
+}
+
+void http_health_alive(struct http_call *call)
+{
+	reply_status(call, "alive");
+	http_call_finish(call);
+}
+
+enum su_status http_health_ready(struct http_call *call, struct su_error *err)
+{
+	struct counter *counters;
+	struct txn txn = txn_begin(call->conn);
+	counter_store_list(&txn, call->arena, &counters);
+	SU_TRY(txn_commit(&txn, err));
+	reply_status(call, "ready");
+	return SU_OK;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /metrics: the counters of the database and of this process, in Prometheus' text format. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "server/http_handlers.h"
+#include "server/http_stats.h"
+#include "store/deployment_store.h"
+
+static void put_head(struct su_buf *out, const char *name, const char *type, const char *help)
+{
+	su_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_value(struct su_buf *out, const char *name, const char *type, const char *help,
+	const atomic_uint_fast64_t *value)
+{
+	put_head(out, name, type, help);
+	su_buf_printf(out, "%s %" PRIuFAST64 "\n", name,
+		atomic_load_explicit(value, memory_order_relaxed));
+}
+
+static void put_http(struct su_buf *out, const struct http_stats *stats)
+{
+	put_head(out, "suitd_http_replies_total", "counter", "HTTP replies by class of status.");
+	for (size_t i = 1; i < 6; i++)
+		su_buf_printf(out, "suitd_http_replies_total{class=\"%zuxx\"} %" PRIuFAST64 "\n", i,
+			atomic_load_explicit(&stats->replies[i], memory_order_relaxed));
+	put_value(out, "suitd_http_connections", "gauge", "Open HTTP connections.",
+		&stats->connections);
+	put_value(out, "suitd_http_connections_refused_total", "counter",
+		"Connections refused because their address had too many.",
+		&stats->refused_connections);
+	put_value(out, "suitd_http_connections_cut_total", "counter",
+		"Connections closed because nothing moved on them.", &stats->cut_connections);
+}
+
+/* Counters of one group stand together, as they are sorted: deployments.failed becomes
+ * suitd_deployments{state="failed"}. */
+static void put_counters(struct su_buf *out, const struct counter *counters, size_t n)
+{
+	const char *group = "";
+	size_t group_len = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = counters[i].name;
+		size_t len = strcspn(name, ".");
+		if (len != group_len || strncmp(group, name, len) != 0)
+			su_buf_printf(out,
+				"# HELP suitd_%.*s From the counters of the database.\n"
+				"# TYPE suitd_%.*s gauge\n",
+				(int)len, name, (int)len, name);
+		group = name;
+		group_len = len;
+		su_buf_printf(out, "suitd_%.*s", (int)len, name);
+		if (name[len])
+			su_buf_printf(out, "{state=\"%s\"}", name + len + 1);
+		su_buf_printf(out, " %" PRId64 "\n", counters[i].value);
+	}
+}
+
+enum su_status http_metrics_get(struct http_call *call, struct su_error *err)
+{
+	struct su_buf out su_auto(su_buf_free) = { 0 };
+	struct counter *counters;
+	(void)err;
+	struct txn txn = txn_begin(call->conn);
+	size_t n = counter_store_list(&txn, call->arena, &counters);
+	bool up = txn_commit(&txn, NULL) == SU_OK;
+	put_head(&out, "suitd_database_up", "gauge", "Whether the database answers.");
+	su_buf_printf(&out, "suitd_database_up %d\n", up);
+	put_http(&out, call->env->stats);
+	if (up)
+		put_counters(&out, counters, n);
+	http_reply_bytes(call, 200, "text/plain; version=0.0.4; charset=utf-8",
+		su_arena_copy(call->arena, su_buf_span(&out)));
+	return SU_OK;
+}
