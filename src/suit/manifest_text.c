@@ -2,7 +2,7 @@
 /* { language => { text key => text, component identifier => { text key => text } } } */
 #include "suit/manifest_text.h"
 
-#include <inttypes.h>
+#include <ctype.h>
 
 #include "suit/value_cbor.h"
 
@@ -75,15 +75,26 @@ static void read_entry(struct reader *reader, struct su_span *last)
 		read_text(reader);
 }
 
+/* RFC 5646: letters, digits and hyphens. */
+static bool is_language(struct su_span tag)
+{
+	if (tag.len == 0 || tag.len > LANGUAGE_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < tag.len; i++)
+		if (!isalnum(tag.data[i]) && tag.data[i] != '-')
+			return false;
+	return true;
+}
+
 static void read_language(struct reader *reader, struct su_span *last)
 {
 	struct cbor *cursor = &reader->cursor;
 	size_t start = cursor->pos;
 	struct su_span language = cbor_tstr(cursor);
 	cbor_key_order(cursor, key_since(reader, start), last);
-	if (cbor_ok(cursor) && (language.len == 0 || language.len > LANGUAGE_MAX_BYTES))
-		cbor_fail(
-			cursor, SU_INVALID, "a language tag has 1 to %d bytes", LANGUAGE_MAX_BYTES);
+	if (cbor_ok(cursor) && !is_language(language))
+		cbor_fail(cursor, SU_INVALID,
+			"a language tag is 1 to %d letters, digits or hyphens", LANGUAGE_MAX_BYTES);
 	reader->now.language = language;
 	struct su_span last_entry = SU_SPAN_EMPTY;
 	for (size_t n = cbor_map(cursor); n > 0 && cbor_ok(cursor); n--)

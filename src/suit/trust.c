@@ -1,154 +1,232 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every signature against every anchor; then whether the anchor may sign for this target. */
+/*
+ * Each signature is tried with the anchor that its key identifier names, if it names one, and then
+ * with all others: the identifier is not signed, so it may speed things up but decide nothing.
+ */
 #include "suit/trust.h"
-
-#include <stdio.h>
 
 #include "base/memory.h"
 
-static bool lists(const struct su_uuid *ids, size_t n, struct su_uuid id)
+struct judge {
+	const struct envelope *envelope;
+	const struct survey *survey;
+	size_t n_anchors;
+	const struct trust_anchor *anchors;
+	struct key **keys; /* of the anchors; NULL: not an author's, or not a key we can use */
+};
+
+static void load_keys(struct judge *judge)
 {
-	for (size_t i = 0; i < n; i++)
-		if (su_uuid_equal(ids[i], id))
-			return true;
-	return false;
+	for (size_t i = 0; i < judge->n_anchors; i++)
+		if (judge->anchors[i].purpose == ANCHOR_AUTHOR &&
+			key_from_spki(judge->anchors[i].spki, &judge->keys[i], NULL) != SU_OK)
+			judge->keys[i] = NULL;
 }
 
-/* An empty scope covers all; another covers only what the manifest is sure to check. */
-static bool covers(const struct su_uuid *scope, size_t n_scope, const struct su_uuid *ids,
-	size_t n_ids, bool checked)
+static void free_keys(struct judge *judge)
 {
-	if (n_scope == 0)
-		return true;
-	for (size_t i = 0; i < n_ids; i++)
-		if (!lists(scope, n_scope, ids[i]))
-			return false;
-	return checked && n_ids > 0;
+	for (size_t i = 0; i < judge->n_anchors; i++)
+		key_free(&judge->keys[i]);
+	su_free_ptr(&judge->keys);
 }
 
-/* Judges a signature that is good under the anchor's key. */
-static enum su_status judge_anchor(
-	const struct trust_anchor *anchor, const struct survey *survey, struct su_error *why)
+/* The first of found that allowed does not hold, or NULL. */
+static const struct su_uuid *outside(const struct su_uuid *found, size_t n_found,
+	const struct su_uuid *allowed, size_t n_allowed)
 {
-	if (anchor->revoked_at_ms != 0)
-		return su_fail(why, SU_DENIED, "", "the key '%s' has been revoked", anchor->name);
-	if (!covers(anchor->vendor_ids, anchor->n_vendor_ids, survey->vendor_ids,
-		    survey->n_vendor_ids, survey->checks_vendor))
-		return su_fail(why, SU_DENIED, "",
-			"the key '%s' may not sign for the vendors that the manifest is for",
-			anchor->name);
-	if (!covers(anchor->class_ids, anchor->n_class_ids, survey->class_ids, survey->n_class_ids,
-		    survey->checks_class))
-		return su_fail(why, SU_DENIED, "",
-			"the key '%s' may not sign for the classes that the manifest is for",
-			anchor->name);
+	for (size_t i = 0; i < n_found; i++) {
+		bool is_allowed = false;
+		for (size_t j = 0; j < n_allowed && !is_allowed; j++)
+			is_allowed = su_uuid_equal(found[i], allowed[j]);
+		if (!is_allowed)
+			return &found[i];
+	}
+	return NULL;
+}
+
+static enum su_status deny(const struct trust_anchor *anchor, const char *what,
+	const struct su_uuid *id, struct su_error *err)
+{
+	char text[SU_UUID_TEXT_SIZE];
+	if (!id)
+		return su_fail(err, SU_DENIED, "scope",
+			"anchor %s may sign for some only, and the manifest does not always "
+			"check the %s",
+			anchor->name, what);
+	su_uuid_format(*id, text);
+	return su_fail(err, SU_DENIED, "scope", "anchor %s may not sign for %s %s", anchor->name,
+		what, text);
+}
+
+static enum su_status check_scope(
+	const struct trust_anchor *anchor, const struct survey *survey, struct su_error *err)
+{
+	const struct su_uuid *vendor = outside(
+		survey->vendor_ids, survey->n_vendor_ids, anchor->vendor_ids, anchor->n_vendor_ids);
+	const struct su_uuid *class = outside(
+		survey->class_ids, survey->n_class_ids, anchor->class_ids, anchor->n_class_ids);
+	if (anchor->n_vendor_ids > 0 && (vendor || !survey->checks_vendor))
+		return deny(anchor, "vendor", vendor, err);
+	if (anchor->n_class_ids > 0 && (class || !survey->checks_class))
+		return deny(anchor, "class", class, err);
 	return SU_OK;
 }
 
-/* How much a verdict tells: the more telling one stands when several anchors were tried. */
-static unsigned weight(enum su_status status)
+/* What a good signature by this anchor is worth. */
+static enum su_status check_anchor(
+	const struct trust_anchor *anchor, const struct survey *survey, struct su_error *err)
 {
-	switch ((int)status) {
+	if (anchor->revoked_at_ms != 0)
+		return su_fail(err, SU_DENIED, "revoked", "anchor %s is revoked%s%s", anchor->name,
+			anchor->revocation_reason ? ": " : "",
+			anchor->revocation_reason ? anchor->revocation_reason : "");
+	return check_scope(anchor, survey, err);
+}
+
+/* Larger is more telling. */
+static int telling(enum su_status status)
+{
+	switch (status) {
 	case SU_OK:
 		return 5;
 	case SU_DENIED:
 		return 4;
 	case SU_UNAUTHENTIC:
 		return 3;
-	case SU_UNSUPPORTED:
-	case SU_INVALID:
+	case SU_NOT_FOUND:
 		return 2;
-	default:
+	case SU_UNSUPPORTED:
 		return 1;
+	case SU_INVALID:
+	case SU_UNAUTHENTICATED:
+	case SU_CONFLICT:
+	case SU_STALE:
+	case SU_TOO_LARGE:
+	case SU_BUSY:
+	case SU_RETRY:
+	case SU_UNCERTAIN:
+	case SU_IO:
+	case SU_BUG:
+		break;
 	}
+	return 0;
 }
 
-static void consider(struct trust_verdict *verdict, enum su_status status,
-	const struct trust_anchor *anchor, const struct su_error *why)
+/* Tries one anchor and keeps what it says if that tells more than what was known. */
+static void try_anchor(const struct judge *judge, size_t anchor, const struct cose *block,
+	const struct cose_signature *signature, struct trust_verdict *verdict)
 {
-	if (weight(status) <= weight(verdict->status))
+	struct su_error why = { 0 };
+	const struct trust_anchor *candidate = NULL;
+	enum su_status status = cose_verify(block, signature, judge->envelope->digest_encoded,
+		SU_SPAN_EMPTY, judge->keys[anchor], &why);
+	if (status == SU_INVALID)
+		return; /* a key of another type */
+	if (status == SU_OK) {
+		candidate = &judge->anchors[anchor];
+		status = check_anchor(candidate, judge->survey, &why);
+	}
+	/* What is not supported is so with every key, which says more than that no key fits. */
+	if (status != SU_UNSUPPORTED && telling(status) <= telling(verdict->status))
 		return;
 	verdict->status = status;
-	verdict->anchor = status == SU_OK || status == SU_DENIED ? anchor : NULL;
-	verdict->why = *why;
+	verdict->anchor = candidate;
+	verdict->why = why;
 }
 
-static void try_anchor(const struct envelope *envelope, const struct survey *survey,
-	const struct trust_anchor *anchor, const struct key *key, struct trust_verdict *verdict)
+static bool is_named(const struct trust_anchor *anchor, struct su_span kid)
 {
-	const struct cose *block = &envelope->blocks[verdict->block];
-	struct su_error why = { 0 };
-	enum su_status status = cose_verify(block, &block->signatures[verdict->signature],
-		envelope->digest_encoded, SU_SPAN_EMPTY, key, &why);
-	if (status == SU_OK)
-		status = judge_anchor(anchor, survey, &why);
-	else if (status == SU_UNAUTHENTIC)
-		su_fail(&why, status, "",
-			"no trust anchor verifies it: it is damaged, or made with another key");
-	else if (status == SU_INVALID)
-		return; /* the algorithm is not for this key */
-	consider(verdict, status, anchor, &why);
+	return kid.len > 0 && su_span_equal(anchor->thumbprint, kid);
 }
 
-static void try_all(const struct envelope *envelope, const struct survey *survey,
-	const struct trust_anchor *anchor, struct trust_result *result)
+static void try_anchors(const struct judge *judge, const struct cose *block,
+	const struct cose_signature *signature, bool named, struct trust_verdict *verdict)
 {
-	struct key *key su_auto(key_free) = NULL;
-	if (anchor->purpose != ANCHOR_AUTHOR || key_from_spki(anchor->spki, &key, NULL) != SU_OK)
+	for (size_t i = 0; i < judge->n_anchors && verdict->status != SU_OK; i++)
+		if (judge->keys[i] && is_named(&judge->anchors[i], signature->kid) == named)
+			try_anchor(judge, i, block, signature, verdict);
+}
+
+static void cannot_judge(struct trust_verdict *verdict, const char *why)
+{
+	verdict->status = su_fail(&verdict->why, SU_UNSUPPORTED, "", "%s", why);
+}
+
+static void judge_signature(const struct judge *judge, const struct cose *block,
+	const struct cose_signature *signature, struct trust_verdict *verdict)
+{
+	if (block->tag == COSE_MAC0 || block->tag == COSE_MAC) {
+		cannot_judge(verdict, "a MAC cannot be verified with a public key");
 		return;
-	for (size_t i = 0; i < result->n_verdicts; i++)
-		try_anchor(envelope, survey, anchor, key, &result->verdicts[i]);
+	}
+	if (signature->alg_is_unprotected) {
+		cannot_judge(verdict, "the signature's algorithm is not protected by it");
+		return;
+	}
+	verdict->status = su_fail(&verdict->why, SU_NOT_FOUND, "",
+		"no trust anchor of an author has a key for this signature's algorithm");
+	try_anchors(judge, block, signature, true, verdict);
+	try_anchors(judge, block, signature, false, verdict);
+	if (verdict->status == SU_UNAUTHENTIC)
+		(void)su_fail(&verdict->why, SU_UNAUTHENTIC, "",
+			"the signature is of no trust anchor, or what is signed was changed");
 }
 
-static void first_verdict(const struct cose *block, struct trust_verdict *verdict)
-{
-	const struct cose_signature *signature = &block->signatures[verdict->signature];
-	verdict->tag = block->tag;
-	verdict->has_alg = signature->has_alg;
-	verdict->alg = signature->alg;
-	verdict->status = SU_NOT_FOUND;
-	if (block->tag == COSE_MAC0 || block->tag == COSE_MAC)
-		su_fail(&verdict->why, SU_NOT_FOUND, "",
-			"a MAC can only be verified by who shares its secret, and this is nobody "
-			"here");
-	else
-		su_fail(&verdict->why, SU_NOT_FOUND, "",
-			"there is no trust anchor whose key fits its algorithm");
-}
-
-static void list_signatures(
-	struct su_arena *arena, const struct envelope *envelope, struct trust_result *out)
+static size_t count_signatures(const struct envelope *envelope)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < envelope->n_blocks; i++)
 		n += envelope->blocks[i].n_signatures;
-	out->verdicts = su_arena_array(arena, n + 1, sizeof(*out->verdicts));
-	out->n_verdicts = 0;
-	for (size_t i = 0; i < envelope->n_blocks; i++) {
-		for (size_t j = 0; j < envelope->blocks[i].n_signatures; j++) {
+	return n;
+}
+
+static void judge_all(const struct judge *judge, struct trust_result *out)
+{
+	for (size_t i = 0; i < judge->envelope->n_blocks; i++) {
+		const struct cose *block = &judge->envelope->blocks[i];
+		for (size_t j = 0; j < block->n_signatures; j++) {
+			const struct cose_signature *signature = &block->signatures[j];
 			struct trust_verdict *verdict = &out->verdicts[out->n_verdicts++];
-			verdict->block = i;
-			verdict->signature = j;
-			first_verdict(&envelope->blocks[i], verdict);
+			*verdict = (struct trust_verdict){ .block = i,
+				.signature = j,
+				.tag = block->tag,
+				.has_alg = signature->has_alg,
+				.alg = signature->alg };
+			judge_signature(judge, block, signature, verdict);
 		}
 	}
+}
+
+static enum su_status sum_up(const struct trust_result *result, struct su_error *err)
+{
+	const struct trust_verdict *most = NULL;
+	for (size_t i = 0; i < result->n_verdicts; i++) {
+		const struct trust_verdict *verdict = &result->verdicts[i];
+		if (!most || telling(verdict->status) > telling(most->status))
+			most = verdict;
+	}
+	if (!most)
+		return su_fail(err, SU_UNAUTHENTIC, "authentication", "the envelope is not signed");
+	if (most->status == SU_OK)
+		return SU_OK;
+	return su_fail(err, most->status, "authentication", "%s", most->why.text);
 }
 
 enum su_status trust_judge(struct su_arena *arena, const struct envelope *envelope,
 	const struct survey *survey, const struct trust_anchor *anchors, size_t n_anchors,
 	struct trust_result *out, struct su_error *err)
 {
-	list_signatures(arena, envelope, out);
-	if (out->n_verdicts == 0)
-		return su_fail(err, SU_UNAUTHENTIC, "authentication", "the manifest is not signed");
-	for (size_t i = 0; i < n_anchors; i++)
-		try_all(envelope, survey, &anchors[i], out);
-
-	const struct trust_verdict *telling = &out->verdicts[0];
-	for (size_t i = 1; i < out->n_verdicts; i++)
-		if (weight(out->verdicts[i].status) > weight(telling->status))
-			telling = &out->verdicts[i];
-	if (telling->status == SU_OK)
-		return SU_OK;
-	return su_fail(err, telling->status, "authentication", "%s", telling->why.text);
+	struct judge judge su_auto(free_keys) = { .envelope = envelope,
+		.survey = survey,
+		.n_anchors = n_anchors,
+		.anchors = anchors,
+		.keys = su_new_array(n_anchors, sizeof(struct key *)) };
+	*out = (struct trust_result){ .verdicts = su_arena_array(arena, count_signatures(envelope),
+					      sizeof(*out->verdicts)) };
+	if (!envelope->manifest_digest_matches)
+		return su_fail(err, SU_UNAUTHENTIC, "manifest",
+			"the manifest does not have the digest that is signed");
+	load_keys(&judge);
+	judge_all(&judge, out);
+	return sum_up(out, err);
 }

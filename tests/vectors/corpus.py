@@ -6,6 +6,7 @@ import bad_envelopes
 import cbor2
 import good_envelopes
 import messages
+import oracle
 
 LARGEST = 2500
 
@@ -43,9 +44,20 @@ def envelopes():
             yield "bad_" + name, data
 
 
+def shown():
+    """What can be shown, and text that would deceive whoever reads it."""
+    for name, data, _ in good_envelopes.everything():
+        yield name, data
+    nasty = "\x1b[31mred\x1b[0m\r\u202egnp.exe\u0000\u2028<script>\ufeff" + "long " * 200
+    text = oracle.enc({nasty[:40]: {1: nasty, 2: nasty, (b"\0",): {5: nasty}}})
+    yield "deceiving_text", oracle.envelope({**good_envelopes.simple(), 23: text},
+                                            [good_envelopes.AUTHOR])
+
+
 def files():
     """The path below tests/fuzz/corpus and the bytes of every file."""
     for folder, rows in (("cbor", cbor_items()), ("key", keys()), ("envelope", envelopes()),
+                         ("manifest_json", shown()),
                          ("cose", (row[:2] for row in messages.cose())),
                          ("report", (row[:2] for row in messages.reports()))):
         for name, data in rows:

@@ -65,26 +65,32 @@ def stored():
             for name in os.listdir(os.path.join(HERE, folder))}
 
 
-def main():
+def compare():
+    """(files, wrong, stale): what there should be, what is missing or differs, what is too much."""
     files = {path: text.encode() for path, text in everything().items()}
-    for path, data in corpus.files():
-        files[f"../fuzz/corpus/{path}"] = data
-    check = "--check" in sys.argv
-    stale = sorted(stored() - set(files))
+    files.update((f"../fuzz/corpus/{path}", data) for path, data in corpus.files())
     wrong = []
     for path, data in files.items():
         full = os.path.join(HERE, path)
-        if os.path.exists(full):
-            with open(full, "rb") as old:
-                if old.read() == data:
-                    continue
-        wrong.append(path)
-        if not check:
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(full, "wb") as out:
-                out.write(data)
+        if not os.path.exists(full):
+            wrong.append(path)
+            continue
+        with open(full, "rb") as old:
+            if old.read() != data:
+                wrong.append(path)
+    return files, wrong, sorted(stored() - set(files))
+
+
+def main():
+    files, wrong, stale = compare()
+    check = "--check" in sys.argv
     for path in wrong:
         print(("differs: " if check else "written: ") + path)
+        if not check:
+            full = os.path.join(HERE, path)
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            with open(full, "wb") as out:
+                out.write(files[path])
     for path in stale:
         print("no longer made: " + path)
     return 1 if stale or (check and wrong) else 0

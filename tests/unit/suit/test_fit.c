@@ -1,193 +1,310 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which devices a manifest fits, condition by condition, and what the refusal says. */
+/* Each condition against what a device told, known and unknown. */
 #include "suit/fit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "made_manifest.h"
+#include "base/memory.h"
+#include "example.h"
 
-#define NOW_MS INT64_C(1800000000000)
+#define NOW_S       1700000000
+#define OTHER_CLASS "5ca1ab1e-0000-4000-8000-000000000001"
 
-static const struct su_uuid vendor = { { 1 } }, class = { { 2 } }, stranger = { { 3 } };
+struct fixture {
+	struct su_arena *arena;
+	struct characteristics told; /* a device that example manifests are for */
+	struct su_error err;
+};
 
 static int set_up(void **state)
 {
-	*state = su_arena_new();
+	struct fixture *fixture = su_new(struct fixture);
+	struct characteristics *told = &fixture->told;
+	fixture->arena = su_arena_new();
+	told->n_vendor_ids = told->n_class_ids = told->n_components = 1;
+	told->vendor_ids[0] = example_uuid(EXAMPLE_VENDOR);
+	told->class_ids[0] = example_uuid(EXAMPLE_CLASS);
+	told->components[0].id = example_component(fixture->arena, "[h'00']");
+	*state = fixture;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct su_arena *arena = *state;
-	su_arena_free(&arena);
+	struct fixture *fixture = *state;
+	su_arena_free(&fixture->arena);
+	su_free_ptr(&fixture);
 	return 0;
 }
 
-static struct characteristics plain_device(struct su_arena *arena)
+static enum su_status fit(struct fixture *fixture, struct su_span encoded)
 {
-	struct characteristics told = { .n_vendor_ids = 1, .n_class_ids = 1, .n_components = 1 };
-	told.vendor_ids[0] = vendor;
-	told.class_ids[0] = class;
-	assert_int_equal(component_id_parse(arena, "['app']", &told.components[0].id, NULL), SU_OK);
-	return told;
+	struct envelope envelope = example_decode(fixture->arena, encoded);
+	fixture->err = (struct su_error){ 0 };
+	return fit_device(fixture->arena, &envelope.manifest, &fixture->told, (int64_t)NOW_S * 1000,
+		&fixture->err);
 }
 
-/* NULL: it fits. Else the refusal. */
-static const char *refusal(struct su_arena *arena, const struct parameters *parameters,
-	enum command_code condition, const struct characteristics *told)
+static void assert_fits(struct fixture *fixture, struct su_span encoded)
 {
-	struct made_manifest made = {
-		.parameters = *parameters,
-		.n_conditions = 1,
-		.conditions = { condition },
-	};
-	struct envelope envelope = made_manifest_envelope(arena, &made, NULL, 0);
-	struct su_error err = { 0 };
-	enum su_status status = fit_device(arena, &envelope.manifest, told, NOW_MS, &err);
-	if (status == SU_OK)
-		return NULL;
-	assert_int_equal(status, SU_CONFLICT);
-	return su_arena_strdup(arena, err.text);
+	if (fit(fixture, encoded) != SU_OK)
+		fail_msg("%s: %s", fixture->err.field, fixture->err.text);
 }
 
-static void assert_says(const char *text, const char *part)
+static void assert_unfit(
+	struct fixture *fixture, struct su_span encoded, const char *condition, const char *text)
 {
-	assert_non_null(text);
-	if (strstr(text, part) == NULL)
-		fail_msg("'%s' does not say '%s'", text, part);
+	assert_int_equal(fit(fixture, encoded), SU_CONFLICT);
+	assert_string_equal(fixture->err.field, condition);
+	if (!strstr(fixture->err.text, text))
+		assert_string_equal(fixture->err.text, text);
 }
 
-static void test_vendor_and_class(void **state)
+static struct su_span with_install(struct fixture *fixture, struct sequence_builder *install)
 {
-	struct characteristics told = plain_device(*state), silent = { 0 };
-	struct parameters ours = {
-		.set = MADE_BIT(PARAM_VENDOR_IDENTIFIER) | MADE_BIT(PARAM_CLASS_IDENTIFIER),
-		.vendor_identifier = su_span_of(vendor.bytes, 16),
-		.class_identifier = class,
-	};
-	struct parameters theirs = ours;
-	theirs.vendor_identifier = su_span_of(stranger.bytes, 16);
-	theirs.class_identifier = stranger;
-	assert_null(refusal(*state, &ours, CMD_VENDOR_IDENTIFIER, &told));
-	assert_null(refusal(*state, &ours, CMD_CLASS_IDENTIFIER, &told));
-	assert_says(refusal(*state, &theirs, CMD_VENDOR_IDENTIFIER, &told), "not of vendor 03");
-	assert_says(refusal(*state, &theirs, CMD_CLASS_IDENTIFIER, &told), "not of class 03");
-	/* A device that did not say whose it is gets nothing that is meant for somebody. */
-	assert_says(refusal(*state, &ours, CMD_VENDOR_IDENTIFIER, &silent), "not of vendor");
-	assert_says(refusal(*state, &ours, CMD_CLASS_IDENTIFIER, &silent), "not of class");
+	struct manifest_builder *builder = example_builder(fixture->arena, 1);
+	example_add(builder, MANIFEST_INSTALL, install, false);
+	return example_finish(fixture->arena, builder);
 }
 
-static void test_one_of_several_identifiers_is_enough(void **state)
+static struct su_span simple_update(struct fixture *fixture)
 {
-	struct characteristics told = plain_device(*state);
-	told.n_class_ids = 2;
-	told.class_ids[1] = stranger;
-	struct parameters theirs = {
-		.set = MADE_BIT(PARAM_CLASS_IDENTIFIER),
-		.class_identifier = stranger,
-	};
-	assert_null(refusal(*state, &theirs, CMD_CLASS_IDENTIFIER, &told));
+	struct sequence_builder install = { 0 };
+	example_put_fetch(&install, "#1");
+	return with_install(fixture, &install);
 }
 
-static void test_device_identifier(void **state)
+/* An update that sets the parameters, checks the condition and fetches. */
+static struct su_span conditional(
+	struct fixture *fixture, struct parameters parameters, enum command_code condition)
 {
-	struct characteristics told = plain_device(*state);
-	struct parameters wanted = {
-		.set = MADE_BIT(PARAM_DEVICE_IDENTIFIER),
-		.device_identifier = stranger,
-	};
-	assert_null(refusal(*state, &wanted, CMD_DEVICE_IDENTIFIER, &told));
-	told.has_device_id = true;
-	told.device_id = vendor;
-	assert_says(refusal(*state, &wanted, CMD_DEVICE_IDENTIFIER, &told), "another device");
+	struct sequence_builder install = { 0 };
+	if (parameters.set)
+		example_put_override(&install, parameters);
+	sequence_put_condition(&install, condition, POLICY_ALL);
+	example_put_fetch(&install, "#1");
+	return with_install(fixture, &install);
+}
+
+static void test_vendor_and_class_have_to_be_reported(void **state)
+{
+	struct fixture *fixture = *state;
+	struct su_span update = simple_update(fixture);
+	assert_fits(fixture, update);
+	fixture->told.class_ids[0] = example_uuid(OTHER_CLASS);
+	assert_unfit(fixture, update, "class-identifier", OTHER_CLASS);
+	fixture->told.class_ids[1] = example_uuid(EXAMPLE_CLASS);
+	fixture->told.n_class_ids = 2;
+	assert_fits(fixture, update);
+	fixture->told.n_class_ids = 0;
+	assert_unfit(fixture, update, "class-identifier", "reported none");
+	fixture->told.n_vendor_ids = 0;
+	assert_unfit(fixture, update, "vendor-identifier", EXAMPLE_VENDOR);
+}
+
+static void test_an_installed_image_matters_until_it_is_replaced(void **state)
+{
+	struct fixture *fixture = *state;
+	struct su_span update = simple_update(fixture);
+	struct su_span boot = example_finish(fixture->arena, example_builder(fixture->arena, 0));
+	struct su_span not_match =
+		conditional(fixture, (struct parameters){ 0 }, CMD_IMAGE_NOT_MATCH);
+	assert_fits(fixture, boot);
+	fixture->told.components[0].digest = example_digest(EXAMPLE_DIGEST2);
+	assert_fits(fixture, update);
+	assert_fits(fixture, not_match);
+	assert_unfit(fixture, boot, "image-match", EXAMPLE_DIGEST2);
+	fixture->told.components[0].digest = example_digest(EXAMPLE_DIGEST);
+	assert_fits(fixture, boot);
+	assert_unfit(fixture, not_match, "image-not-match", "already");
+}
+
+static void test_a_precursor_can_be_asked_for(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sequence_builder install = { 0 };
+	example_put_override(&install, example_image(EXAMPLE_DIGEST2, 1));
+	sequence_put_condition(&install, CMD_IMAGE_MATCH, POLICY_ALL);
+	example_put_override(&install, example_image(EXAMPLE_DIGEST, EXAMPLE_SIZE));
+	example_put_fetch(&install, "#delta");
+	struct su_span delta = with_install(fixture, &install);
+	fixture->told.components[0].digest = example_digest(EXAMPLE_DIGEST2);
+	assert_fits(fixture, delta);
+	fixture->told.components[0].digest = example_digest(EXAMPLE_DIGEST);
+	assert_unfit(fixture, delta, "image-match", "needs " EXAMPLE_DIGEST2);
 }
 
 static void test_use_before(void **state)
 {
-	struct characteristics told = plain_device(*state);
-	struct parameters expiry = {
-		.set = MADE_BIT(PARAM_USE_BEFORE),
-		.use_before_s = NOW_MS / 1000 + 1,
-	};
-	assert_null(refusal(*state, &expiry, CMD_USE_BEFORE, &told));
-	expiry.use_before_s = NOW_MS / 1000;
-	assert_says(refusal(*state, &expiry, CMD_USE_BEFORE, &told), "2027-01-15T08:00:00Z");
+	struct parameters parameters = { .set = 1 << PARAM_USE_BEFORE };
+	parameters.use_before_s = NOW_S + 1;
+	assert_fits(*state, conditional(*state, parameters, CMD_USE_BEFORE));
+	parameters.use_before_s = NOW_S;
+	assert_unfit(*state, conditional(*state, parameters, CMD_USE_BEFORE), "use-before",
+		"2023-11-14T22:13:20Z");
+	parameters.use_before_s = UINT64_MAX;
+	assert_fits(*state, conditional(*state, parameters, CMD_USE_BEFORE));
 }
 
 static void test_battery(void **state)
 {
-	struct characteristics told = plain_device(*state);
-	struct parameters battery = {
-		.set = MADE_BIT(PARAM_MINIMUM_BATTERY),
-		.minimum_battery_mwh = 50,
-	};
-	assert_null(refusal(*state, &battery, CMD_MINIMUM_BATTERY, &told));
-	told.has_battery = true;
-	told.battery_mwh = 50;
-	assert_null(refusal(*state, &battery, CMD_MINIMUM_BATTERY, &told));
-	told.battery_mwh = 49;
-	assert_says(refusal(*state, &battery, CMD_MINIMUM_BATTERY, &told), "49 mWh, and 50");
+	struct fixture *fixture = *state;
+	struct su_span update = conditional(fixture,
+		(struct parameters){
+			.set = 1 << PARAM_MINIMUM_BATTERY, .minimum_battery_mwh = 100 },
+		CMD_MINIMUM_BATTERY);
+	assert_fits(fixture, update);
+	fixture->told.has_battery = true;
+	fixture->told.battery_mwh = 99;
+	assert_unfit(fixture, update, "minimum-battery", "needs 100 mWh, the battery has 99");
+	fixture->told.battery_mwh = 100;
+	assert_fits(fixture, update);
 }
 
 static void test_version(void **state)
 {
-	struct characteristics told = plain_device(*state);
-	struct parameters wanted = {
-		.set = MADE_BIT(PARAM_VERSION),
-		.version_comparison = VERSION_GREATER_EQUAL,
-		.version = { 2, { 1, 4 } },
-	};
-	assert_null(refusal(*state, &wanted, CMD_VERSION, &told));
-	told.components[0].version = (struct version){ 3, { 1, 4, 0 } };
-	assert_null(refusal(*state, &wanted, CMD_VERSION, &told));
-	told.components[0].version = (struct version){ 3, { 1, 3, 9 } };
-	assert_says(refusal(*state, &wanted, CMD_VERSION, &told), "1.3.9 is installed, and >= 1.4");
+	struct fixture *fixture = *state;
+	struct su_span update = conditional(fixture,
+		(struct parameters){ .set = 1 << PARAM_VERSION,
+			.version_comparison = VERSION_GREATER_EQUAL,
+			.version = { 2, { 1, 2 } } },
+		CMD_VERSION);
+	assert_fits(fixture, update);
+	fixture->told.components[0].version = (struct version){ 3, { 1, 1, 9 } };
+	assert_unfit(fixture, update, "version", "of at least 1.2, installed is 1.1.9");
+	fixture->told.components[0].version = (struct version){ 3, { 1, 2, 0 } };
+	assert_fits(fixture, update);
 }
 
-static void test_slot(void **state)
+static void test_device_identifier(void **state)
 {
-	struct characteristics told = plain_device(*state);
-	struct parameters slot = { .set = MADE_BIT(PARAM_COMPONENT_SLOT), .component_slot = 1 };
-	assert_null(refusal(*state, &slot, CMD_COMPONENT_SLOT, &told));
-	told.components[0].has_slot = true;
-	told.components[0].active_slot = 0;
-	assert_null(refusal(*state, &slot, CMD_COMPONENT_SLOT, &told));
-	told.components[0].active_slot = 1;
-	assert_says(refusal(*state, &slot, CMD_COMPONENT_SLOT, &told), "slot 1");
+	struct fixture *fixture = *state;
+	struct parameters parameters = { .set = 1 << PARAM_DEVICE_IDENTIFIER,
+		.device_identifier = example_uuid(EXAMPLE_CLASS) };
+	struct su_span update = conditional(fixture, parameters, CMD_DEVICE_IDENTIFIER);
+	assert_fits(fixture, update);
+	fixture->told.has_device_id = true;
+	assert_unfit(fixture, update, "device-identifier", EXAMPLE_CLASS);
+	fixture->told.device_id = example_uuid(EXAMPLE_CLASS);
+	assert_fits(fixture, update);
 }
 
-static void test_precursor_image(void **state)
+/* The slot in use cannot be written, so the other alternative is taken, and its size counts. */
+static void test_slots(void **state)
 {
-	struct characteristics told = plain_device(*state);
-	struct parameters base = {
-		.set = MADE_BIT(PARAM_IMAGE_DIGEST),
-		.image_digest = { DIGEST_SHA256, 32, { 9 } },
-	};
-	assert_null(refusal(*state, &base, CMD_IMAGE_MATCH, &told));
-	told.components[0].digest = (struct digest){ DIGEST_SHA256, 32, { 8 } };
-	assert_says(refusal(*state, &base, CMD_IMAGE_MATCH, &told), "another image");
-	assert_null(refusal(*state, &base, CMD_IMAGE_NOT_MATCH, &told));
-	told.components[0].digest = base.image_digest;
-	assert_null(refusal(*state, &base, CMD_IMAGE_MATCH, &told));
-	assert_says(refusal(*state, &base, CMD_IMAGE_NOT_MATCH, &told), "excludes");
+	struct fixture *fixture = *state;
+	struct sequence_builder install = { 0 };
+	example_put_slots(
+		&install, example_image(EXAMPLE_DIGEST, 100), example_image(EXAMPLE_DIGEST2, 200));
+	example_put_fetch(&install, "#1");
+	struct su_span update = with_install(fixture, &install);
+	fixture->told.has_free_memory = true;
+	fixture->told.free_memory_bytes = 150;
+	assert_fits(fixture, update);
+	fixture->told.components[0].has_slot = true;
+	fixture->told.components[0].active_slot = 1;
+	assert_fits(fixture, update);
+	fixture->told.components[0].active_slot = 0;
+	assert_unfit(fixture, update, "image-size", "200 bytes");
+	struct su_span only_slot_0 = conditional(fixture, example_slot(0), CMD_COMPONENT_SLOT);
+	assert_unfit(fixture, only_slot_0, "component-slot", "slot 0");
 }
+
+static void test_one_component_has_to_be_there_if_any_is_known(void **state)
+{
+	struct fixture *fixture = *state;
+	struct su_span update = simple_update(fixture);
+	fixture->told.components[0].id = example_component(fixture->arena, "['other']");
+	assert_unfit(fixture, update, "components", "[h'00']");
+	fixture->told.components[1].id = example_component(fixture->arena, "[h'00']");
+	fixture->told.n_components = 2;
+	assert_fits(fixture, update);
+	fixture->told.n_components = 0;
+	assert_fits(fixture, update);
+}
+
+static void test_conditions_without_their_parameter_fail(void **state)
+{
+	const struct parameters none = { 0 };
+	assert_unfit(*state, conditional(*state, none, CMD_VERSION), "version", "no such");
+	assert_unfit(*state, conditional(*state, none, CMD_USE_BEFORE), "use-before", "no such");
+	assert_unfit(
+		*state, conditional(*state, none, CMD_COMPONENT_SLOT), "component-slot", "no such");
+}
+
+static void test_what_is_not_judged_is_no_obstacle(void **state)
+{
+	const struct parameters none = { 0 };
+	assert_fits(*state, conditional(*state, none, CMD_UPDATE_AUTHORIZED));
+	assert_fits(*state, conditional(*state, none, CMD_CHECK_CONTENT));
+	assert_unfit(*state, conditional(*state, none, CMD_ABORT), "abort", "abort");
+	assert_unfit(*state, conditional(*state, none, CMD_IS_DEPENDENCY), "is-dependency",
+		"[h'00'] is no dependency");
+}
+
+static void test_dependencies(void **state)
+{
+	struct fixture *fixture = *state;
+	struct manifest_builder *builder = manifest_builder_new(1);
+	struct sequence_builder resolve = { 0 };
+	manifest_builder_add_component(builder, example_component(fixture->arena, "[h'00']"));
+	manifest_builder_add_dependency(builder, 4, NULL);
+	sequence_put_index(&resolve, 4);
+	sequence_put_condition(&resolve, CMD_IS_DEPENDENCY, 0);
+	example_put_override(&resolve, example_image(EXAMPLE_DIGEST, 1));
+	sequence_put_condition(&resolve, CMD_DEPENDENCY_INTEGRITY, 0);
+	sequence_put_condition(&resolve, CMD_IMAGE_MATCH, 0);
+	sequence_put_directive(&resolve, CMD_PROCESS_DEPENDENCY, 0);
+	example_add(builder, MANIFEST_DEPENDENCY_RESOLUTION, &resolve, false);
+	assert_fits(fixture, example_finish(fixture->arena, builder));
+}
+
+/* After a swap both components have been written, so neither's old digest counts. */
+static void test_swap_writes_both(void **state)
+{
+	struct fixture *fixture = *state;
+	struct manifest_builder *builder = manifest_builder_new(1);
+	struct sequence_builder install = { 0 };
+	struct parameters source = { .set = 1 << PARAM_SOURCE_COMPONENT, .source_component = 1 };
+	manifest_builder_add_component(builder, example_component(fixture->arena, "[h'00']"));
+	manifest_builder_add_component(builder, example_component(fixture->arena, "['b']"));
+	sequence_put_index(&install, 0);
+	example_put_override(&install, source);
+	sequence_put_directive(&install, CMD_SWAP, 0);
+	sequence_put_index_all(&install);
+	example_put_override(&install, example_image(EXAMPLE_DIGEST, 1));
+	sequence_put_condition(&install, CMD_IMAGE_MATCH, 0);
+	example_add(builder, MANIFEST_INSTALL, &install, false);
+	fixture->told.n_components = 2;
+	fixture->told.components[0].digest = example_digest(EXAMPLE_DIGEST2);
+	fixture->told.components[1].digest = example_digest(EXAMPLE_DIGEST2);
+	fixture->told.components[1].id = example_component(fixture->arena, "['b']");
+	assert_fits(fixture, example_finish(fixture->arena, builder));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_vendor_and_class, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_one_of_several_identifiers_is_enough, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_device_identifier, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_use_before, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_battery, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_version, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_slot, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_precursor_image, set_up, tear_down),
+		TEST(test_vendor_and_class_have_to_be_reported),
+		TEST(test_an_installed_image_matters_until_it_is_replaced),
+		TEST(test_a_precursor_can_be_asked_for),
+		TEST(test_use_before),
+		TEST(test_battery),
+		TEST(test_version),
+		TEST(test_device_identifier),
+		TEST(test_slots),
+		TEST(test_one_component_has_to_be_there_if_any_is_known),
+		TEST(test_conditions_without_their_parameter_fail),
+		TEST(test_what_is_not_judged_is_no_obstacle),
+		TEST(test_dependencies),
+		TEST(test_swap_writes_both),
 	};
-	return cmocka_run_group_tests_name("fit", tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

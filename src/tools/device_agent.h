@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One reference device: registers, polls, verifies, downloads, installs, restarts and reports. It
+ * is driven by replies and timers on the loop, so that one process can be thousands of devices.
+ */
+#pragma once
+
+#include "model/trust_anchor.h"
+#include "tools/device_state.h"
+#include "tools/link.h"
+
+struct device_agent;
+
+struct device_agent_opts {
+	struct su_loop *loop;
+	const char *endpoint;
+	const char *folder;
+	struct characteristics told; /* components come from the folder */
+	enum envelope_form envelope_form;
+	int64_t lifetime_s;
+	size_t n_anchors;
+	const struct trust_anchor *anchors; /* who may sign manifests */
+	const struct key *report_key;       /* signs reports; NULL: they go bare */
+	int64_t poll_interval_ms;
+	int64_t start_delay_ms; /* spreads a fleet */
+	int64_t restart_ms;     /* how long the restart after an installation takes */
+	unsigned fail_percent;  /* of installations that fail; for fleets */
+	uint64_t seed;
+	bool once;  /* end when there is nothing (more) to do */
+	bool quiet; /* no line per step */
+	/* How the update ended; called once, on the loop's thread, when once is set. */
+	void (*on_end)(void *arg, bool success);
+	void *arg;
+};
+
+/* The agent owns the link from here on. */
+enum su_status device_agent_start(const struct device_agent_opts *opts, struct link *link_take,
+	struct device_agent **out, struct su_error *err) SU_MUST_CHECK;
+/* As a power cut: nothing is said to the server, nothing is finished. */
+void device_agent_stop(struct device_agent **agent);

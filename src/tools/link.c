@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dispatch to the transport. */
+#include "tools/link.h"
+
+#include <stddef.h>
+
+void link_send(struct link *link, const struct link_request *request, link_sink_fn sink,
+	link_reply_fn on_reply, void *arg)
+{
+	link->operations->send(link, request, sink, on_reply, arg);
+}
+
+void link_free(struct link **link)
+{
+	if (*link != NULL)
+		(*link)->operations->free(*link);
+	*link = NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the reference device speaks to a server: one request at a time, answers by callback on the
+ * loop's thread. CoAP and HTTP stand behind the same operations.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/loop.h"
+#include "base/span.h"
+
+enum link_method { LINK_GET, LINK_POST, LINK_DELETE };
+
+/* Borrowed until the reply. path begins with '/'; on HTTP the device plane's prefix is put before
+ * paths of the tracker (plane), not before those of the firmware server. */
+struct link_request {
+	enum link_method method;
+	bool plane;
+	const char *path;
+	const char *query;   /* "ep=meter-1", or NULL */
+	struct su_span body; /* CBOR, or empty */
+	struct su_span etag; /* GET: what the device has already; empty: nothing */
+	uint64_t offset;     /* GET: resume from this byte */
+};
+
+/* What came back. Bytes of a GET have gone to the sink before. */
+struct link_reply {
+	enum su_status status; /* SU_OK for 2.xx and 304; SU_RETRY when nobody answered */
+	bool unchanged;        /* 2.03, 304: the ETag is current */
+	struct su_error error; /* the server's own words where it gave some */
+	const char *location;  /* path of a created resource, or NULL */
+};
+
+/*
+ * Takes the bytes of a GET in order; offset is where they stand in the whole. A false return ends
+ * the transfer. total is 0 while unknown. May run on another thread, never beside another call for
+ * the same link.
+ */
+typedef bool (*link_sink_fn)(
+	void *arg, uint64_t offset, struct su_span bytes, struct su_span etag, uint64_t total);
+typedef void (*link_reply_fn)(void *arg, const struct link_reply *reply);
+
+struct link;
+
+struct link_operations {
+	void (*send)(struct link *link, const struct link_request *request, link_sink_fn sink,
+		link_reply_fn on_reply, void *arg);
+	void (*free)(struct link *link);
+};
+
+/* The head of every link. */
+struct link {
+	const struct link_operations *operations;
+};
+
+/* sink may be NULL when no bytes are wanted. on_reply never runs before link_send has returned. */
+void link_send(struct link *link, const struct link_request *request, link_sink_fn sink,
+	link_reply_fn on_reply, void *arg);
+/* An outstanding request is forgotten without reply. */
+void link_free(struct link **link);
+
+/* Credentials of one device. */
+struct link_identity {
+	const char *endpoint;
+	struct su_span psk; /* coaps; empty: none */
+	const char *token;  /* http, https; NULL: none */
+};

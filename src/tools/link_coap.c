@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One libcoap session per link, one request outstanding; Block1 and Block2 by hand (RFC 7959). */
+#include "tools/link_coap.h"
+
+#include <coap3/coap.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define CONTENT_FORMAT_CBOR 60
+/* RFC 7252 section 4.8.2: EXCHANGE_LIFETIME is 247 s; a separate response is awaited no longer than this. */
+#define RESPONSE_TIMEOUT_MS 60000
+
+struct coap_driver {
+	struct su_loop *loop;
+	coap_context_t *context;
+	struct su_watch *watch;
+};
+
+struct link_coap {
+	struct link head;
+	struct coap_driver *driver;
+	coap_session_t *session;
+	struct su_timer *timeout;
+	unsigned szx;
+
+	/* The exchange under way; on_reply NULL: none. */
+	struct link_request request;
+	link_sink_fn sink;
+	link_reply_fn on_reply;
+	void *arg;
+	unsigned block; /* number of the block that is asked for or sent */
+	uint8_t token[8];
+	size_t token_len;
+	char location[128];
+};
+
+static void on_readable(int fd, unsigned events, void *arg)
+{
+	struct coap_driver *driver = arg;
+	(void)fd;
+	(void)events;
+	coap_io_process(driver->context, COAP_IO_NO_WAIT);
+}
+
+static void finish(struct link_coap *link, const struct link_reply *reply)
+{
+	link_reply_fn on_reply = link->on_reply;
+	link->on_reply = NULL;
+	su_timer_cancel(link->timeout);
+	if (on_reply != NULL)
+		on_reply(link->arg, reply);
+}
+
+static void fail(struct link_coap *link, enum su_status status, const char *text)
+{
+	struct link_reply reply = { .status = status };
+	su_fail(&reply.error, status, "", "%s", text);
+	finish(link, &reply);
+}
+
+static void on_timeout(void *arg)
+{
+	fail(arg, SU_RETRY, "no answer from the server");
+}
+
+static void add_uint(coap_optlist_t **options, uint16_t number, unsigned value)
+{
+	uint8_t bytes[4];
+	unsigned len = coap_encode_var_safe(bytes, sizeof(bytes), value);
+	coap_insert_optlist(options, coap_new_optlist(number, len, bytes));
+}
+
+static void add_segments(
+	coap_optlist_t **options, uint16_t number, const char *text, const char *separator)
+{
+	while (text != NULL && *text != '\0') {
+		size_t len = strcspn(text, separator);
+		if (len > 0)
+			coap_insert_optlist(
+				options, coap_new_optlist(number, len, (const uint8_t *)text));
+		text += len;
+		text += *text != '\0';
+	}
+}
+
+static size_t block_size(const struct link_coap *link)
+{
+	return (size_t)16 << link->szx;
+}
+
+static struct su_span body_block(const struct link_coap *link, bool *more_out)
+{
+	size_t from = link->block * block_size(link);
+	size_t len = link->request.body.len - from;
+	*more_out = len > block_size(link);
+	return su_span_of(link->request.body.data + from, *more_out ? block_size(link) : len);
+}
+
+static bool sends_blocks(const struct link_coap *link)
+{
+	return link->request.body.len > block_size(link);
+}
+
+static void add_options(struct link_coap *link, coap_optlist_t **options, bool more)
+{
+	const struct link_request *request = &link->request;
+	add_segments(options, COAP_OPTION_URI_PATH, request->path, "/");
+	add_segments(options, COAP_OPTION_URI_QUERY, request->query, "&");
+	if (request->etag.len > 0)
+		coap_insert_optlist(options,
+			coap_new_optlist(COAP_OPTION_ETAG, request->etag.len, request->etag.data));
+	if (request->body.len > 0)
+		add_uint(options, COAP_OPTION_CONTENT_FORMAT, CONTENT_FORMAT_CBOR);
+	if (sends_blocks(link)) {
+		add_uint(options, COAP_OPTION_BLOCK1,
+			link->block << 4 | (more ? 8u : 0) | link->szx);
+		add_uint(options, COAP_OPTION_SIZE1, (unsigned)request->body.len);
+	}
+	if (request->method == LINK_GET)
+		add_uint(options, COAP_OPTION_BLOCK2, link->block << 4 | link->szx);
+}
+
+static void send_block(struct link_coap *link)
+{
+	static const coap_pdu_code_t codes[] = {
+		[LINK_GET] = COAP_REQUEST_CODE_GET,
+		[LINK_POST] = COAP_REQUEST_CODE_POST,
+		[LINK_DELETE] = COAP_REQUEST_CODE_DELETE,
+	};
+	bool more = false;
+	struct su_span body = SU_SPAN_EMPTY;
+	if (link->request.body.len > 0)
+		body = body_block(link, &more);
+	coap_pdu_t *pdu =
+		coap_new_pdu(COAP_MESSAGE_CON, codes[link->request.method], link->session);
+	coap_session_new_token(link->session, &link->token_len, link->token);
+	coap_add_token(pdu, link->token_len, link->token);
+	coap_optlist_t *options = NULL;
+	add_options(link, &options, more);
+	coap_add_optlist_pdu(pdu, &options);
+	coap_delete_optlist(options);
+	if (body.len > 0)
+		coap_add_data(pdu, body.len, body.data);
+	su_timer_set(link->timeout, RESPONSE_TIMEOUT_MS);
+	coap_send(link->session, pdu);
+}
+
+static struct su_span option_bytes(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_opt_iterator_t iterator;
+	coap_opt_t *option = coap_check_option(pdu, number, &iterator);
+	if (option == NULL)
+		return SU_SPAN_EMPTY;
+	return su_span_of(coap_opt_value(option), coap_opt_length(option));
+}
+
+static unsigned option_uint(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	struct su_span bytes = option_bytes(pdu, number);
+	return bytes.len > 0 && bytes.len <= 4
+		       ? coap_decode_var_bytes(bytes.data, (unsigned)bytes.len)
+		       : 0;
+}
+
+static enum su_status status_of_code(coap_pdu_code_t code)
+{
+	switch (code >> 5) {
+	case 2:
+		return SU_OK;
+	case 5:
+		return SU_RETRY;
+	default:
+		break;
+	}
+	if (code == COAP_RESPONSE_CODE(404))
+		return SU_NOT_FOUND;
+	if (code == COAP_RESPONSE_CODE(401) || code == COAP_RESPONSE_CODE(403))
+		return SU_DENIED;
+	return code == COAP_RESPONSE_CODE(409) ? SU_CONFLICT : SU_INVALID;
+}
+
+static const char *read_location(struct link_coap *link, const coap_pdu_t *pdu)
+{
+	coap_opt_filter_t filter;
+	coap_opt_iterator_t iterator;
+	size_t used = 0;
+	coap_option_filter_clear(&filter);
+	coap_option_filter_set(&filter, COAP_OPTION_LOCATION_PATH);
+	coap_option_iterator_init(pdu, &iterator, &filter);
+	for (coap_opt_t *option; (option = coap_option_next(&iterator)) != NULL;) {
+		size_t len = coap_opt_length(option);
+		if (used + len + 2 > sizeof(link->location))
+			return NULL;
+		link->location[used++] = '/';
+		memcpy(link->location + used, coap_opt_value(option), len);
+		used += len;
+	}
+	link->location[used] = '\0';
+	return used > 0 ? link->location : NULL;
+}
+
+/* Hands a block of a GET to the sink; true when the next one was asked for. */
+static bool take_block(struct link_coap *link, const coap_pdu_t *pdu, struct link_reply *reply)
+{
+	unsigned block2 = option_uint(pdu, COAP_OPTION_BLOCK2);
+	size_t len = 0;
+	const uint8_t *data = NULL;
+	coap_get_data(pdu, &len, &data);
+	link->szx = block2 & 7;
+	link->block = block2 >> 4;
+	uint64_t offset = (uint64_t)link->block * block_size(link);
+	if (link->sink != NULL &&
+		!link->sink(link->arg, offset, su_span_of(data, len),
+			option_bytes(pdu, COAP_OPTION_ETAG), option_uint(pdu, COAP_OPTION_SIZE2))) {
+		reply->status = su_fail(&reply->error, SU_IO, "", "the transfer was stopped");
+		return false;
+	}
+	if ((block2 & 8) == 0)
+		return false;
+	link->block++;
+	send_block(link);
+	return true;
+}
+
+static bool is_ours(const struct link_coap *link, const coap_pdu_t *pdu)
+{
+	coap_bin_const_t token = coap_pdu_get_token(pdu);
+	return link != NULL && link->on_reply != NULL && token.length == link->token_len &&
+	       memcmp(token.s, link->token, token.length) == 0;
+}
+
+static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *sent,
+	const coap_pdu_t *received, const coap_mid_t mid)
+{
+	struct link_coap *link = coap_session_get_app_data(session);
+	(void)sent;
+	(void)mid;
+	if (!is_ours(link, received))
+		return COAP_RESPONSE_OK; /* a late duplicate of an earlier exchange */
+	coap_pdu_code_t code = coap_pdu_get_code(received);
+	struct link_reply reply = { .status = status_of_code(code) };
+	if (code == COAP_RESPONSE_CODE(231)) {
+		link->block++;
+		send_block(link);
+		return COAP_RESPONSE_OK;
+	}
+	reply.unchanged = code == COAP_RESPONSE_CODE(203);
+	if (reply.status != SU_OK) {
+		size_t len = 0;
+		const uint8_t *text = NULL;
+		coap_get_data(received, &len, &text);
+		su_fail(&reply.error, reply.status, "", "%.*s", len > 0 ? (int)len : 17,
+			len > 0 ? (const char *)text : "no reason given: ");
+	} else if (link->request.method == LINK_GET && !reply.unchanged &&
+		   take_block(link, received, &reply)) {
+		return COAP_RESPONSE_OK;
+	}
+	reply.location = read_location(link, received);
+	finish(link, &reply);
+	return COAP_RESPONSE_OK;
+}
+
+static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
+	const coap_nack_reason_t reason, const coap_mid_t mid)
+{
+	struct link_coap *link = coap_session_get_app_data(session);
+	(void)sent;
+	(void)mid;
+	if (link != NULL && link->on_reply != NULL)
+		fail(link, SU_RETRY,
+			reason == COAP_NACK_TLS_FAILED ? "the DTLS handshake failed"
+						       : "the server cannot be reached");
+}
+
+enum su_status coap_driver_new(struct su_loop *loop, struct coap_driver **out, struct su_error *err)
+{
+	struct coap_driver *driver = su_new(struct coap_driver);
+	coap_startup();
+	coap_set_log_level(LOG_CRIT);
+	driver->loop = loop;
+	driver->context = coap_new_context(NULL);
+	if (driver->context == NULL) {
+		free(driver);
+		return su_fail(err, SU_IO, "", "no CoAP context could be made");
+	}
+	coap_register_response_handler(driver->context, on_response);
+	coap_register_nack_handler(driver->context, on_nack);
+	driver->watch = su_watch_new(
+		loop, coap_context_get_coap_fd(driver->context), SU_LOOP_READ, on_readable, driver);
+	*out = driver;
+	return SU_OK;
+}
+
+void coap_driver_free(struct coap_driver **driver)
+{
+	if (*driver == NULL)
+		return;
+	su_watch_free(&(*driver)->watch);
+	coap_free_context((*driver)->context);
+	coap_cleanup();
+	free(*driver);
+	*driver = NULL;
+}
+
+static void link_coap_send(struct link *head, const struct link_request *request, link_sink_fn sink,
+	link_reply_fn on_reply, void *arg)
+{
+	struct link_coap *link = (struct link_coap *)head;
+	link->request = *request;
+	link->sink = sink;
+	link->on_reply = on_reply;
+	link->arg = arg;
+	link->block = (unsigned)(request->offset / block_size(link));
+	send_block(link);
+}
+
+static void link_coap_free(struct link *head)
+{
+	struct link_coap *link = (struct link_coap *)head;
+	link->on_reply = NULL;
+	coap_session_set_app_data(link->session, NULL);
+	coap_session_release(link->session);
+	su_timer_free(&link->timeout);
+	free(link);
+}
+
+static const struct link_operations operations = { link_coap_send, link_coap_free };
+
+static enum su_status resolve(const coap_uri_t *uri, coap_address_t *address, struct su_error *err)
+{
+	char host[256];
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *found = NULL;
+	snprintf(host, sizeof(host), "%.*s", (int)uri->host.length, (const char *)uri->host.s);
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return su_fail(err, SU_IO, "", "%s has no address", host);
+	coap_address_init(address);
+	address->size = found->ai_addrlen;
+	memcpy(&address->addr, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	coap_address_set_port(address, uri->port);
+	return SU_OK;
+}
+
+static coap_session_t *open_session(struct coap_driver *driver, const coap_uri_t *uri,
+	const coap_address_t *address, const struct link_identity *identity)
+{
+	if (uri->scheme != COAP_URI_SCHEME_COAPS)
+		return coap_new_client_session(driver->context, NULL, address, COAP_PROTO_UDP);
+	coap_dtls_cpsk_t psk = { .version = COAP_DTLS_CPSK_SETUP_VERSION };
+	psk.psk_info.identity.s = (const uint8_t *)identity->endpoint;
+	psk.psk_info.identity.length = strlen(identity->endpoint);
+	psk.psk_info.key.s = identity->psk.data;
+	psk.psk_info.key.length = identity->psk.len;
+	return coap_new_client_session_psk2(driver->context, NULL, address, COAP_PROTO_DTLS, &psk);
+}
+
+enum su_status link_coap_new(struct coap_driver *driver, const struct link_coap_opts *opts,
+	const struct link_identity *identity, struct link **out, struct su_error *err)
+{
+	coap_uri_t uri;
+	coap_address_t address;
+	if (coap_split_uri((const uint8_t *)opts->server, strlen(opts->server), &uri) != 0)
+		return su_fail(err, SU_INVALID, "", "'%s' is not a CoAP address", opts->server);
+	SU_TRY(resolve(&uri, &address, err));
+	coap_session_t *session = open_session(driver, &uri, &address, identity);
+	if (session == NULL)
+		return su_fail(err, SU_IO, "", "no session to %s could be opened", opts->server);
+	struct link_coap *link = su_new(struct link_coap);
+	link->head.operations = &operations;
+	link->driver = driver;
+	link->session = session;
+	link->szx = opts->block_szx;
+	link->timeout = su_timer_new(driver->loop, on_timeout, link);
+	coap_session_set_app_data(session, link);
+	*out = &link->head;
+	return SU_OK;
+}

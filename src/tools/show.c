@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables and objects on standard output. */
+#include "tools/show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define SHOW_MAX_COLUMNS 8
+#define SHOW_PAGE_ITEMS  1000
+
+static const json_t *reach(const json_t *object, const char *member)
+{
+	const char *dot = strchr(member, '.');
+	if (dot == NULL)
+		return json_object_get(object, member);
+	char head[64];
+	snprintf(head, sizeof(head), "%.*s", (int)(dot - member), member);
+	return reach(json_object_get(object, head), dot + 1);
+}
+
+/* A value in one line: texts bare, absent ones as "-", the rest as compact JSON. */
+static const char *in_words(struct su_arena *arena, const json_t *value)
+{
+	if (value == NULL || json_is_null(value))
+		return "-";
+	if (json_is_string(value))
+		return json_string_value(value);
+	char *text su_auto(su_free_ptr) = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	return su_arena_strdup(arena, text);
+}
+
+static size_t print_width(const char *text)
+{
+	size_t width = 0;
+	for (; *text != '\0'; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+static void print_cell(const char *text, size_t width, bool last)
+{
+	printf("%s%*s", text, last ? 0 : (int)(width - print_width(text)) + 2, "");
+}
+
+static void print_table(
+	struct su_arena *arena, const json_t *items, const struct show_column *columns)
+{
+	size_t widths[SHOW_MAX_COLUMNS] = { 0 }, n = 0, row;
+	json_t *item;
+	for (; columns[n].heading != NULL; n++)
+		widths[n] = print_width(columns[n].heading);
+	json_array_foreach((json_t *)items, row, item)
+	{
+		for (size_t i = 0; i < n; i++) {
+			size_t width = print_width(in_words(arena, reach(item, columns[i].member)));
+			widths[i] = width > widths[i] ? width : widths[i];
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		print_cell(columns[i].heading, widths[i], i + 1 == n);
+	putchar('\n');
+	json_array_foreach((json_t *)items, row, item)
+	{
+		for (size_t i = 0; i < n; i++)
+			print_cell(in_words(arena, reach(item, columns[i].member)), widths[i],
+				i + 1 == n);
+		putchar('\n');
+	}
+}
+
+static void print_json(const json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+/* Appends the items of one page; *next_out is the cursor of the following one, or NULL. */
+static enum su_status fetch_page(struct cli *cli, struct api_client *client, const char *path,
+	const char *cursor, json_t *items, const char **next_out, struct su_error *err)
+{
+	const char *paged =
+		cursor == NULL ? su_arena_printf(cli->arena, "%s?limit=%d", path, SHOW_PAGE_ITEMS)
+			       : su_arena_printf(cli->arena, "%s?limit=%d&cursor=%s", path,
+					 SHOW_PAGE_ITEMS, api_segment(cli->arena, cursor));
+	json_t *page = NULL;
+	SU_TRY(api_call(client, "GET", paged, NULL, &page, err));
+	json_array_extend(items, json_object_get(page, "items"));
+	*next_out = su_arena_strdup(cli->arena, json_string_value(json_object_get(page, "next")));
+	json_decref(page);
+	return SU_OK;
+}
+
+enum su_status show_list(
+	struct cli *cli, const char *path, const struct show_column *columns, struct su_error *err)
+{
+	struct api_client *client su_auto(api_client_free) = NULL;
+	SU_TRY(api_client_new(cli, &client, err));
+	json_t *items = json_array();
+	const char *cursor = NULL;
+	enum su_status status;
+	do
+		status = fetch_page(cli, client, path, cursor, items, &cursor, err);
+	while (status == SU_OK && cursor != NULL);
+	if (status == SU_OK && cli_flag(cli, "json"))
+		print_json(items);
+	else if (status == SU_OK)
+		print_table(cli->arena, items, columns);
+	json_decref(items);
+	return status;
+}
+
+void show_object(const struct cli *cli, const json_t *object)
+{
+	const char *name;
+	json_t *value;
+	if (cli_flag(cli, "json")) {
+		print_json(object);
+		return;
+	}
+	json_object_foreach((json_t *)object, name, value)
+	{
+		printf("%-24s %s\n", name, in_words(cli->arena, value));
+	}
+}
+
+enum su_status show_call(struct cli *cli, const char *method, const char *path, json_t *body_take,
+	struct su_error *err)
+{
+	struct api_client *client su_auto(api_client_free) = NULL;
+	enum su_status status = api_client_new(cli, &client, err);
+	if (status != SU_OK) {
+		json_decref(body_take);
+		return status;
+	}
+	json_t *reply = NULL;
+	SU_TRY(api_call(client, method, path, body_take, &reply, err));
+	if (reply != NULL)
+		show_object(cli, reply);
+	json_decref(reply);
+	return SU_OK;
+}
