@@ -210,6 +210,22 @@ def sequences():
     yield "digest-parameter-length", install(20, {3: enc([-16, bytes(20)])}), "invalid", \
         "a SHA-256 of 20 bytes as image-digest"
     yield "size-negative", install(20, {14: -1}), "invalid", "image size -1"
+    yield "wait-info-not-wrapped", install(20, {29: {5: 1}}), "invalid", \
+        "wait-info as a map, not in a byte string"
+    yield "wait-info-array", install(20, {29: enc([5, 1])}), "invalid", "wait-info in an array"
+    yield "wait-info-time-text", install(20, {29: enc({5: "noon"})}), "invalid", \
+        "a time of text to wait for"
+    yield "wait-info-trailing", install(20, {29: enc({5: 1}) + b"\0"}), "invalid", \
+        "a byte follows wait-info inside its byte string"
+    yield "metadata-time-untagged", install(20, {30: enc({6: 1700000000})}), "invalid", \
+        "a modification time without tag 1"
+    yield "metadata-file-type", install(20, {30: enc({5: 4})}), "invalid", "file type 4"
+    yield "encryption-info-untagged", install(20, {19: enc([b"", {}, None, []])}), "invalid", \
+        "a COSE_Encrypt without its tag"
+    yield "encryption-info-sign1", install(20, {19: enc(cbor2.CBORTag(18, [b"", {}, None, b""]))}), \
+        "invalid", "a COSE_Sign1 as encryption-info"
+    yield "version-comparison", install(20, {28: enc([6, [1]])}), "invalid", "comparison 6"
+    yield "version-without-parts", install(20, {28: enc([1, []])}), "invalid", "no version parts"
     yield "uri-bytes", install(20, {21: b"#a"}), "invalid", "a URI of bytes"
     yield "uri-bad-utf8", wrap(manifest_bytes(good).replace(b"coap://firm", b"coap://f\xff\xfem")), \
         "invalid", "a URI that is not UTF-8"

@@ -289,6 +289,18 @@ def management():
         **simple(22), 20: seq(20, {21: "coap://firmware.example.com/app.bin", 27: 0},
                               27, RP, 21, 2, 3, RP)}, [AUTHOR]),
            dict(images=SIMPLE_IMAGES, signers=[["author-p256"]], update_priority=0))
+    everything_to_wait_for = enc({
+        1: 5, 2: -1, 3: 0, 4: [b"the other device", [[2, [1, 2]], [5, [2, 0, -1, 1]]]],
+        5: 1900000001, 6: 86399, 7: 6, 8: 0, 9: 0})
+    every_metadata = enc({
+        1: 0o17777, 2: {"root": 7, b"\1": 0}, 3: {cbor2.CBORTag(37, VENDOR.bytes): 5, 1000: 4},
+        4: {"operator": 1}, 5: 3, 6: cbor2.CBORTag(1, 1700000000), 7: cbor2.CBORTag(1, 0),
+        8: cbor2.CBORTag(37, DEVICE.bytes)})
+    yield ("wait-and-metadata", envelope({
+        **simple(30), 20: seq(20, {21: "coap://firmware.example.com/app.bin",
+                                   29: everything_to_wait_for, 30: every_metadata},
+                              29, 0, 21, 2, 3, RP)}, [AUTHOR]),
+           dict(images=SIMPLE_IMAGES, signers=[["author-p256"]], update_priority=5))
     app, radio = [b"app"], [b"radio"]
     yield ("override-multiple", envelope({
         1: 1, 2: 23, 3: common([app, radio], 12, True, 20, IDENTITY, *CHECK_IDENTITY),
@@ -316,6 +328,15 @@ def management():
                             14: len(cipher)}, 21, 2, 3, RP),
         9: seq(12, 0, 23, 2),
         20: seq(12, 0, 20, {**image_params(APP), 19: info, 22: 1}, 22, 2, 3, RP)}, [AUTHOR]),
+           dict(images=None, signers=[["author-p256"]]))
+    ephemeral = {1: 2, -1: 1, -2: bytes(32), -3: bytes(32)}
+    ecdh = enc(cbor2.CBORTag(96, [b"", {1: -65534, 5: bytes(16)}, None,
+                                  [[enc({1: -29}), {-1: ephemeral, 4: b"kid-2"}, bytes(24)],
+                                   [enc({1: -29}), {-1: ephemeral}, bytes(24)]]]))
+    yield ("encrypted-for-two", envelope({
+        **simple(25), 3: common([SLOT], 20, IDENTITY, *CHECK_IDENTITY),
+        7: seq(20, image_params(APP), 3, RP),
+        20: seq(20, {**image_params(APP), 18: cipher, 19: ecdh}, 18, 2, 3, RP)}, [AUTHOR]),
            dict(images=None, signers=[["author-p256"]]))
     yield ("write-content", envelope({
         **simple(26), 3: common([SLOT], 20, IDENTITY, *CHECK_IDENTITY),
