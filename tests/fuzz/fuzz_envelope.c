@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Envelopes: decoded, surveyed, made small and signed again. What was done to a good envelope must
+ * Envelopes: decoded, surveyed, held against a device, made small and signed again. What was done to a good envelope must
  * not change its identity. A mutation nearly always breaks a digest, so inspecting, which goes on
  * then, is what reaches the code behind the digests.
  */
@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "fuzz_check.h"
 #include "suit/encode.h"
-#include "suit/envelope.h"
+#include "suit/fit.h"
 #include "suit/survey.h"
 
 static void require_same(struct su_span encoded, const struct envelope *original, size_t n_blocks)
@@ -40,6 +40,24 @@ static void try_rewriting(const struct envelope *envelope)
 	require_told(status, &err);
 	if (status == SU_OK)
 		require_same(su_buf_span(&with_block), envelope, envelope->n_blocks + 1);
+}
+
+/* A device of which nothing is known, and one that has something to say to most conditions. */
+static void try_device(struct su_arena *arena, const struct manifest *manifest)
+{
+	struct characteristics told = { 0 };
+	struct su_error err = { 0 };
+
+	require_told(fit_device(arena, manifest, &told, 0, &err), &err);
+	told.has_battery = told.has_free_memory = told.has_device_id = true;
+	for (size_t i = 0; i < manifest->n_components && i < DEVICE_MAX_COMPONENTS; i++) {
+		told.components[i].id = manifest->components[i];
+		told.components[i].digest = (struct digest){ DIGEST_SHA256, 32, { 1 } };
+		told.components[i].version = (struct version){ 1, { 1 } };
+		told.components[i].has_slot = true;
+		told.n_components = i + 1;
+	}
+	require_told(fit_device(arena, manifest, &told, INT64_MAX, &err), &err);
 }
 
 static void try_survey(struct su_arena *arena, const struct manifest *manifest)
@@ -75,6 +93,7 @@ static void try_options(struct su_span input, struct envelope_options options)
 		require(envelope_payload(&envelope, payload->key) == payload);
 	}
 	try_survey(arena, &envelope.manifest);
+	try_device(arena, &envelope.manifest);
 	if (!options.inspect)
 		try_rewriting(&envelope);
 }

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "example.h"
+#include "vector_file.h"
 
 #define OTHER_ID "5ca1ab1e-0000-4000-8000-000000000001"
 
@@ -248,6 +249,50 @@ static void test_a_wrong_digest_is_never_trusted(void **state)
 	assert_string_equal(fixture->err.field, "manifest");
 }
 
+/* Anchors made of keys of the vectors' index; the first is an author's P-256 key. */
+static void use_vector_keys(struct fixture *fixture, const json_t *index)
+{
+	static const char *const names[N_KEYS] = { "author-p256", "stranger-p256",
+		"operator-ed25519" };
+	for (int i = 0; i < N_KEYS; i++) {
+		struct key *key su_auto(key_free) = vector_file_key(index, names[i]);
+		fixture->anchors[i].name = names[i];
+		fixture->anchors[i].spki = key_spki(fixture->arena, key);
+	}
+}
+
+static void assert_verdicts(
+	struct fixture *fixture, const char *path, enum su_status first, enum su_status second)
+{
+	assert_int_equal(judge(fixture, vector_file_read(fixture->arena, path), N_KEYS), SU_OK);
+	assert_int_equal(fixture->result.n_verdicts, 2);
+	assert_int_equal(fixture->result.verdicts[0].status, first);
+	assert_int_equal(fixture->result.verdicts[1].status, second);
+}
+
+static void test_judges_every_signature_of_a_block(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *index = vector_file_index();
+	use_vector_keys(fixture, index);
+	assert_verdicts(fixture, "envelopes/sign-two-signers.hex", SU_OK, SU_OK);
+	assert_int_equal(fixture->result.verdicts[0].tag, COSE_SIGN);
+	assert_int_equal(fixture->result.verdicts[1].block, 0);
+	assert_int_equal(fixture->result.verdicts[1].signature, 1);
+	assert_string_equal(fixture->result.verdicts[1].anchor->name, "operator-ed25519");
+	json_decref(index);
+}
+
+static void test_unknown_algorithms_do_not_hide_good_ones(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *index = vector_file_index();
+	use_vector_keys(fixture, index);
+	assert_verdicts(fixture, "envelopes/with-unknown-alg.hex", SU_UNSUPPORTED, SU_OK);
+	assert_verdicts(fixture, "envelopes/with-hss-lms.hex", SU_UNSUPPORTED, SU_OK);
+	json_decref(index);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -263,6 +308,8 @@ int main(void)
 		TEST(test_judges_every_block),
 		TEST(test_key_identifiers_decide_nothing),
 		TEST(test_a_wrong_digest_is_never_trusted),
+		TEST(test_judges_every_signature_of_a_block),
+		TEST(test_unknown_algorithms_do_not_hide_good_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
