@@ -171,8 +171,8 @@ static void reply_envelope(struct http_call *call, const struct offer *offer)
 		reply_fault(call, &err);
 		return;
 	}
-	http_reply_header(call, "Content-Type", "application/suit-envelope+cose");
 	http_reply_file_take(call, 200, fd, 0, size);
+	call->reply.content_type = "application/suit-envelope+cose";
 	http_call_finish(call);
 }
 
