@@ -40,6 +40,7 @@ struct config_coap {
 	int64_t max_sessions;
 	int64_t max_body_bytes;
 	int64_t max_bodies;
+	int64_t max_observers;
 	int64_t body_timeout_ms;
 };
 

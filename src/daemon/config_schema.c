@@ -59,10 +59,10 @@ const struct config_option config_schema[] = {
 	{ "http", "open_metrics", CONFIG_BOOLEAN, AT(http.open_metrics), .fallback = "yes",
 		.help = "Whether /metrics is answered without a token." },
 
-	{ "coap", "listen", CONFIG_LIST, AT(coap.listen), .fallback = "0.0.0.0:5683 [::]:5683",
-		.help = "Addresses for coap (UDP); empty: none." },
-	{ "coap", "listen_secure", CONFIG_LIST, AT(coap.listen_secure),
-		.fallback = "0.0.0.0:5684 [::]:5684",
+	{ "coap", "listen", CONFIG_LIST, AT(coap.listen), .fallback = "[::]:5683",
+		.help = "Addresses for coap (UDP), of which [::] takes IPv4 as well; empty: "
+			"none." },
+	{ "coap", "listen_secure", CONFIG_LIST, AT(coap.listen_secure), .fallback = "[::]:5684",
 		.help = "Addresses for coaps (DTLS with pre-shared keys); empty: none." },
 	{ "coap", "max_sessions", CONFIG_INTEGER, AT(coap.max_sessions), 1, 10000000, "10000",
 		.help = "Idle CoAP sessions kept; the oldest are dropped." },
@@ -70,6 +70,8 @@ const struct config_option config_schema[] = {
 		.help = "Largest request body sent block by block." },
 	{ "coap", "max_bodies", CONFIG_INTEGER, AT(coap.max_bodies), 1, 1000000, "256",
 		.help = "Request bodies that are put together at the same time." },
+	{ "coap", "max_observers", CONFIG_INTEGER, AT(coap.max_observers), 0, 10000000, "10000",
+		.help = "Observations of manifests held at the same time." },
 	{ "coap", "body_timeout", CONFIG_DURATION, AT(coap.body_timeout_ms), SECOND, HOUR, "PT1M",
 		"duration",
 		.help = "A request body whose next block is late by so much is dropped." },
