@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/memory.h"
@@ -160,6 +161,7 @@ static enum su_status start_tracker(struct house *house, struct su_error *err)
 		.blobs = house->blobs,
 		.max_cached_devices = (size_t)house->config->device.max_cached,
 		.require_known_devices = house->config->device.require_known,
+		.now_ms = su_clock_wall_ms,
 	};
 	enum su_status status = tracker_start(&opts, &house->tracker, err);
 	if (status != SU_OK)
