@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Envelopes: decoded, surveyed, held against a device, made small and signed again. What was done to a good envelope must
- * not change its identity. A mutation nearly always breaks a digest, so inspecting, which goes on
- * then, is what reaches the code behind the digests.
+ * Envelopes: decoded, surveyed, held against a device, made small and signed again. What was done
+ * to a good envelope must not change its identity. A mutation nearly always breaks a digest, so
+ * inspecting, which goes on then, is what reaches the code behind the digests.
  */
 #include "base/arena.h"
 #include "base/memory.h"
