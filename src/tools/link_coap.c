@@ -110,7 +110,8 @@ static void add_options(struct link_coap *link, coap_optlist_t **options, bool m
 	const struct link_request *request = &link->request;
 	add_segments(options, COAP_OPTION_URI_PATH, request->path, "/");
 	add_segments(options, COAP_OPTION_URI_QUERY, request->query, "&");
-	if (request->etag.len > 0)
+	/* RFC 7252 section 5.10.6: one to eight bytes; libcoap resets a request with a longer one. */
+	if (request->etag.len > 0 && request->etag.len <= 8)
 		coap_insert_optlist(options,
 			coap_new_optlist(COAP_OPTION_ETAG, request->etag.len, request->etag.data));
 	if (request->body.len > 0)

@@ -82,8 +82,15 @@ static enum su_status authenticate(
 	struct txn txn = txn_begin(intake->conn);
 	intake->n_anchors = anchor_store_list(&txn, intake->arena, ANCHOR_AUTHOR, &intake->anchors);
 	SU_TRY(txn_commit(&txn, err));
-	SU_TRY(trust_judge(intake->arena, &intake->envelope, &intake->survey, intake->anchors,
-		intake->n_anchors, trust, err));
+	enum su_status status = trust_judge(intake->arena, &intake->envelope, &intake->survey,
+		intake->anchors, intake->n_anchors, trust, err);
+	/* No resource is missing: nobody whom we trust signed it. */
+	if (status == SU_NOT_FOUND) {
+		status = SU_UNAUTHENTIC;
+		if (err)
+			err->status = status;
+	}
+	SU_TRY(status);
 	return check_signers(intake, trust, err);
 }
 

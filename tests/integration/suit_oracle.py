@@ -15,8 +15,8 @@ SHA256 = -16
 ESP256, ED25519 = -9, -19
 AUTHENTICATION, MANIFEST = 2, 3
 VALIDATE, INVOKE, PAYLOAD_FETCH, INSTALL, TEXT = 7, 9, 16, 20, 23
-VENDOR_ID, CLASS_ID, IMAGE_DIGEST, IMAGE_SIZE, URI = 1, 2, 3, 14, 21
-CONDITION_VENDOR, CONDITION_CLASS, CONDITION_IMAGE_MATCH = 1, 2, 3
+VENDOR_ID, CLASS_ID, IMAGE_DIGEST, USE_BEFORE, IMAGE_SIZE, URI = 1, 2, 3, 4, 14, 21
+CONDITION_VENDOR, CONDITION_CLASS, CONDITION_IMAGE_MATCH, CONDITION_USE_BEFORE = 1, 2, 3, 4
 SET_COMPONENT_INDEX, OVERRIDE_PARAMETERS, FETCH = 12, 20, 21
 
 VENDOR = uuid.uuid5(uuid.NAMESPACE_DNS, "suitd.example")
@@ -132,11 +132,12 @@ def update_manifest(
     klass=CLASS,
     check_target=True,
     parameters=None,
+    conditions=(),
     extra=None,
 ):
     """A manifest that fetches each image into its component and verifies it.
 
-    parameters: more of them for the shared sequence; extra: more members of the manifest.
+    parameters, conditions: more of them for the shared sequence; extra: more members of the manifest.
     """
     images = list(images)
     several = len(images) > 1
@@ -153,6 +154,7 @@ def update_manifest(
         shared += [*select, (OVERRIDE_PARAMETERS, told)]
         if check_target:
             shared += [(CONDITION_VENDOR, 15), (CONDITION_CLASS, 15)]
+        shared += [(condition, 15) for condition in conditions]
         install += [
             *select,
             (OVERRIDE_PARAMETERS, {URI: image.uri}),

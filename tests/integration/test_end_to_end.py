@@ -6,6 +6,7 @@ import json
 import pytest
 import suit_oracle as suit
 from device import CoapDevice, HttpDevice
+from sandbox import eventually
 
 DEVICES = {"coap": CoapDevice, "http": HttpDevice}
 
@@ -43,6 +44,7 @@ def test_update_from_author_to_running_device(
 
     author.approve(release["digest"], 403)
     assert operator.approve(release["digest"]).json()["state"] == "approved"
+    eventually(lambda: done(device.poll()))
     offered = device.run_update(new, 2)
     assert suit.manifest_digest(offered) == release["digest"]
 
@@ -117,11 +119,7 @@ def test_a_revert_is_a_failure(sandbox, trusted, product, product_images, unique
     assert device.poll().status_code == 200
     for state in ("accepted", "downloading", "downloaded", "installing", "rebooting"):
         assert device.status(state=state).ok
-    reply = device.post(
-        "/suit/status",
-        suit.encode({3: suit.characteristics([suit.installed(old, 1)], klass=product)}),
-    )
-    assert reply.ok
+    device.register([suit.installed(old, 1)], klass=product)  # it is back, with the old image
     (deployment,) = sandbox.rest.deployments(endpoint)
     assert deployment["state"] == "failed"
     assert deployment["reason"]
@@ -263,15 +261,15 @@ def test_small_form_of_the_envelope(sandbox, trusted, product, product_images, u
 def test_expired_manifest_is_not_offered(sandbox, trusted, product, product_images, unique):
     endpoint = unique("lamp")
     image = product_images[0]
-    manifest = suit.update_manifest(
-        1, [image], klass=product, parameters={4: 1_600_000_000}
+    envelope = suit.update(
+        trusted,
+        1,
+        [image],
+        klass=product,
+        parameters={suit.USE_BEFORE: 1_600_000_000},
+        conditions=[suit.CONDITION_USE_BEFORE],
     )
-    sandbox.rest.put_image(image)
-    reply = sandbox.rest.post_manifest(suit.envelope(manifest, [trusted]), None)
-    if reply.status_code == 201:
-        sandbox.rest.approve(reply.json()["digest"])
-    else:
-        assert reply.status_code in (400, 409, 422)
+    sandbox.rest.publish(envelope, [image])
     device = HttpDevice(sandbox, endpoint)
     device.register(klass=product)
     assert device.poll().status_code == 404
