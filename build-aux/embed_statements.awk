@@ -11,8 +11,8 @@ function fail(message)
 
 function escaped(line)
 {
-	gsub(/\\/, "\\\\", line)
-	gsub(/"/, "\\\"", line)
+	gsub(/\\/, "&&", line)
+	gsub(/"/, "\\\\&", line)
 	return line
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -289,6 +290,78 @@ static void test_a_poisonous_write_fails_alone(void **state)
 	assert_int_equal(counter_value(f, "devices"), 16);
 }
 
+#define SHARED_DEVICES 30
+#define ROUNDS         40
+
+struct writer {
+	pthread_t thread;
+	struct store_fixture f;
+	bool backwards;
+	size_t n_ok, n_conflict, n_other;
+};
+
+/* Reads all devices and writes them all; the other writer does the same from the other end. */
+static void write_all_once(struct writer *w)
+{
+	struct device *devices;
+	struct device_write writes[SHARED_DEVICES];
+	struct committer_result results[SHARED_DEVICES];
+	begin(&w->f);
+	size_t n = device_store_list(&w->f.txn, w->f.arena, NULL, SHARED_DEVICES, &devices);
+	commit(&w->f);
+	assert_int_equal(n, SHARED_DEVICES);
+	for (size_t i = 0; i < n; i++)
+		writes[w->backwards ? n - 1 - i : i] =
+			(struct device_write){ .device = &devices[i], .write_device = true };
+	run(&w->f, writes, n, results);
+	for (size_t i = 0; i < n; i++) {
+		w->n_ok += results[i].status == SU_OK;
+		w->n_conflict += results[i].status == SU_CONFLICT;
+		w->n_other += results[i].status != SU_OK && results[i].status != SU_CONFLICT;
+	}
+}
+
+static void *write_all(void *arg)
+{
+	struct writer *w = arg;
+	w->f.conn = store_conn_new(w->f.conninfo);
+	w->f.arena = su_arena_new();
+	for (int i = 0; i < ROUNDS; i++)
+		write_all_once(w);
+	store_conn_free(&w->f.conn);
+	su_arena_free(&w->f.arena);
+	return NULL;
+}
+
+static void test_two_processes_never_wait_crosswise(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct writer writers[2] = { { .backwards = false }, { .backwards = true } };
+	for (size_t i = 0; i < SHARED_DEVICES; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "d%zu", i);
+		const struct device device = sample_device(name);
+		store_device(f, &device);
+	}
+	int64_t versions = count(f, "SELECT sum(row_version) FROM device");
+	for (size_t i = 0; i < 2; i++) {
+		writers[i].f.conninfo = f->conninfo;
+		assert_int_equal(
+			pthread_create(&writers[i].thread, NULL, write_all, &writers[i]), 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		pthread_join(writers[i].thread, NULL);
+		assert_int_equal(writers[i].n_other, 0);
+		assert_int_equal(writers[i].n_ok + writers[i].n_conflict, SHARED_DEVICES * ROUNDS);
+	}
+	/* Each success raised one version: none was lost between the two. */
+	assert_int_equal(count(f, "SELECT sum(row_version) FROM device") - versions,
+		writers[0].n_ok + writers[1].n_ok);
+	assert_int_equal(count(f, "SELECT deadlocks FROM pg_stat_database "
+				  "WHERE datname = current_database()"),
+		0);
+}
+
 static void test_database_away(void **state)
 {
 	(void)state;
@@ -316,6 +389,7 @@ int main(void)
 		STORE_TEST(test_a_deployment_of_another_device_is_a_conflict),
 		STORE_TEST(test_reports_are_stored_once),
 		STORE_TEST(test_a_poisonous_write_fails_alone),
+		STORE_TEST(test_two_processes_never_wait_crosswise),
 		cmocka_unit_test(test_database_away),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

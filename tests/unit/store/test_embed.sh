@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The generators that embed SQL: what they make, and what they refuse.
+set -u
+: "${srcdir:=.}"
+awk=${AWK:-awk}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+n=0
+
+result() # STATUS NAME
+{
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+
+statements()
+{
+	"$awk" -f "$srcdir/build-aux/embed_statements.awk" "$@" 2>"$dir/message"
+}
+
+refuses() # TEXT MESSAGE NAME
+{
+	printf '%s\n' "$1" >"$dir/bad.sql"
+	! statements "$dir/bad.sql" >"$dir/out" && grep -q "$2" "$dir/message"
+	result $? "$3"
+}
+
+echo 1..8
+
+cat >"$dir/good.sql" <<'SQL'
+-- a comment
+-- name: thing_get
+-- another
+SELECT "quoted", E'\\x'
+FROM thing;
+
+-- name: thing_list
+SELECT 1
+SQL
+cat >"$dir/expected" <<'INC'
+STATEMENT(THING_GET, "thing_get",
+	"SELECT \"quoted\", E'\\\\x'\n"
+	"FROM thing")
+STATEMENT(THING_LIST, "thing_list",
+	"SELECT 1")
+INC
+statements "$dir/good.sql" | cmp -s - "$dir/expected"
+result $? "statements become rows of an X macro"
+
+refuses "SELECT 1" "outside of a named statement" "text without a name is refused"
+refuses "-- name: Bad-Name" "bad statement name" "a name that C cannot have is refused"
+refuses "-- name: empty" "is empty" "an empty statement is refused"
+refuses "-- name: two
+SELECT 1;
+SELECT 2" "semicolon before its end" "two statements under one name are refused"
+refuses "-- name: twice
+SELECT 1
+-- name: twice
+SELECT 2" "is there twice" "a name that is there twice is refused"
+
+printf 'CREATE TABLE "a" ();\n' >"$dir/0001_first.sql"
+printf 'MIGRATION(1, "first",\n\t"CREATE TABLE \\"a\\" ();\\n"\n\t"")\n' >"$dir/expected"
+"$awk" -f "$srcdir/build-aux/embed_migrations.awk" "$dir/0001_first.sql" | cmp -s - "$dir/expected"
+result $? "migrations become rows of an X macro"
+
+cp "$dir/0001_first.sql" "$dir/0003_third.sql"
+! "$awk" -f "$srcdir/build-aux/embed_migrations.awk" "$dir/0001_first.sql" "$dir/0003_third.sql" \
+	>"$dir/out" 2>&1
+result $? "a gap in the numbers of migrations is refused"
