@@ -256,7 +256,8 @@ static enum su_status start_http(struct house *house, struct su_error *err)
 		.min_progress_bytes = (unsigned)config->min_progress_bytes,
 	};
 	enum su_status status = http_start(&opts, &house->http, err);
-	explicit_bzero(key.data, key.len);
+	if (key.len > 0)
+		explicit_bzero(key.data, key.len);
 	return status;
 }
 

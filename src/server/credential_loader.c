@@ -71,21 +71,18 @@ static void load_names(struct load *load, struct txn *txn)
 	}
 }
 
-/* A sealed key becomes the key itself, in the arena; one that does not open is left out. */
-static void open_keys(struct load *load)
+/* The sealed key becomes the key itself, in arena; one that does not open is left out. */
+static void open_key(
+	const struct credential_key *key, struct su_arena *arena, struct credential *credential)
 {
-	for (size_t i = 0; i < load->n_found; i++) {
-		struct credential *credential = &load->found[i];
-		struct su_span psk = SU_SPAN_EMPTY;
-		struct su_error err = { 0 };
-		if (credential->psk_sealed.len > 0 && load->key &&
-			credential_open_psk(load->key, load->arena, credential->endpoint,
-				credential->psk_sealed, &psk, &err) != SU_OK)
-			su_log(SU_LOG_ERROR, "a pre-shared key does not open",
-				SU_STR("endpoint", credential->endpoint),
-				SU_STR("reason", err.text));
-		credential->psk_sealed = psk;
-	}
+	struct su_span psk = SU_SPAN_EMPTY;
+	struct su_error err = { 0 };
+	if (credential->psk_sealed.len > 0 && key &&
+		credential_open_psk(key, arena, credential->endpoint, credential->psk_sealed, &psk,
+			&err) != SU_OK)
+		su_log(SU_LOG_ERROR, "a pre-shared key does not open",
+			SU_STR("endpoint", credential->endpoint), SU_STR("reason", err.text));
+	credential->psk_sealed = psk;
 }
 
 static void run_load(void *arg, void *thread_context)
@@ -99,7 +96,8 @@ static void run_load(void *arg, void *thread_context)
 			&txn, load->arena, load->after, PAGE_SIZE, &load->found);
 	if (txn_commit(&txn, &load->error) != SU_OK)
 		return;
-	open_keys(load);
+	for (size_t i = 0; i < load->n_found; i++)
+		open_key(load->key, load->arena, &load->found[i]);
 }
 
 static void mark_dirty(struct credential_loader *loader, const char *endpoint)
@@ -135,21 +133,25 @@ static bool was_found(const struct load *load, const char *endpoint)
 	return false;
 }
 
+/* Wipes the copy of the key that is not kept. */
+static void keep(struct credential_loader *loader, const struct credential *credential)
+{
+	credential_table_put(loader->opts.table, &(struct device_secret){
+							 .endpoint = credential->endpoint,
+							 .psk = credential->psk_sealed,
+							 .token_hash = credential->token_hash,
+						 });
+	if (credential->psk_sealed.len > 0)
+		seal_wipe((void *)credential->psk_sealed.data, credential->psk_sealed.len);
+}
+
 static void keep_found(struct credential_loader *loader, const struct load *load)
 {
 	for (const struct name *name = load->names; name; name = name->next)
 		if (!was_found(load, name->text))
 			credential_table_remove(loader->opts.table, su_span_str(name->text));
-	for (size_t i = 0; i < load->n_found; i++) {
-		const struct credential *credential = &load->found[i];
-		credential_table_put(
-			loader->opts.table, &(struct device_secret){
-						    .endpoint = credential->endpoint,
-						    .psk = credential->psk_sealed,
-						    .token_hash = credential->token_hash,
-					    });
-		seal_wipe((void *)credential->psk_sealed.data, credential->psk_sealed.len);
-	}
+	for (size_t i = 0; i < load->n_found; i++)
+		keep(loader, &load->found[i]);
 }
 
 static struct load *new_load(struct credential_loader *loader)
@@ -259,6 +261,17 @@ void credential_loader_refresh(struct credential_loader *loader, const char *end
 {
 	mark_dirty(loader, endpoint);
 	start_load(loader);
+}
+
+void credential_loader_put(
+	struct credential_loader *loader, struct su_arena *arena, struct credential *credential)
+{
+	bool gone = credential->psk_sealed.len == 0 && credential->token_hash.len == 0;
+	open_key(loader->opts.key, arena, credential);
+	if (gone)
+		credential_table_remove(loader->opts.table, su_span_str(credential->endpoint));
+	else
+		keep(loader, credential);
 }
 
 bool credential_loader_is_loaded(const struct credential_loader *loader)

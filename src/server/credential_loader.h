@@ -4,6 +4,7 @@
 
 #include "base/work.h"
 #include "server/credential_table.h"
+#include "store/device_store.h"
 
 struct credential_loader;
 
@@ -19,5 +20,8 @@ struct credential_loader *credential_loader_new(const struct credential_loader_o
 void credential_loader_free(struct credential_loader **loader);
 void credential_loader_reload(struct credential_loader *loader);
 void credential_loader_refresh(struct credential_loader *loader, const char *endpoint);
+/* As it was just written to the database; without key and token it is gone. */
+void credential_loader_put(
+	struct credential_loader *loader, struct su_arena *arena, struct credential *credential);
 /* Whether all were loaded once. */
 bool credential_loader_is_loaded(const struct credential_loader *loader);

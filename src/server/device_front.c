@@ -47,23 +47,29 @@ void device_front_on_notify(
 
 struct change {
 	struct device_front *front;
-	char *endpoint;
+	struct su_arena *arena;
+	struct credential credential;
 };
 
-static void on_changed(void *arg)
+static void on_put(void *arg)
 {
 	struct change *change = arg;
-	credential_loader_refresh(change->front->loader, change->endpoint);
-	su_free_ptr(&change->endpoint);
-	su_free_ptr(&change);
+	struct device_front *front = change->front;
+	credential_loader_put(front->loader, change->arena, &change->credential);
+	struct su_arena *arena = change->arena;
+	su_arena_free(&arena);
 }
 
-void device_front_credential_changed(struct device_front *front, const char *endpoint)
+void device_front_put_credential(struct device_front *front, const struct credential *credential)
 {
-	struct change *change = su_new(struct change);
+	struct su_arena *arena = su_arena_new();
+	struct change *change = su_arena_new_of(arena, struct change);
 	change->front = front;
-	change->endpoint = su_strdup(endpoint);
-	su_loop_post(front->opts.loop, on_changed, change);
+	change->arena = arena;
+	change->credential.endpoint = su_arena_strdup(arena, credential->endpoint);
+	change->credential.psk_sealed = su_arena_copy(arena, credential->psk_sealed);
+	change->credential.token_hash = su_arena_copy(arena, credential->token_hash);
+	su_loop_post(front->opts.loop, on_put, change);
 }
 
 struct tracker *device_front_tracker(const struct device_front *front)

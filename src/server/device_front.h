@@ -6,6 +6,7 @@
 #pragma once
 
 #include "server/credential.h"
+#include "store/device_store.h"
 #include "store/notify.h"
 #include "tracker/tracker.h"
 
@@ -26,8 +27,11 @@ void device_front_free(struct device_front **front);
 /* To be called with every notification of the store. */
 void device_front_on_notify(
 	struct device_front *front, enum notify_topic topic, const char *payload);
-/* The credential of endpoint was changed in the database: looked up at once. Any thread. */
-void device_front_credential_changed(struct device_front *front, const char *endpoint);
+/*
+ * This is now the credential of a device, as it stands in the database; without key and token it
+ * has none. Known on the loop before anything that is posted to it afterwards. Any thread; copies.
+ */
+void device_front_put_credential(struct device_front *front, const struct credential *credential);
 
 struct tracker *device_front_tracker(const struct device_front *front);
 

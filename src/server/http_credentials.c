@@ -45,10 +45,10 @@ static enum su_status seal_psk(
 }
 
 /* The loop of this process shall know before the operator hears that it is done. */
-static void tell_loop(const struct http_call *call)
+static void tell_loop(const struct http_call *call, const struct credential *credential)
 {
 	if (call->env->devices)
-		device_front_credential_changed(call->env->devices, call->values[0]);
+		device_front_put_credential(call->env->devices, credential);
 }
 
 static void reply_credential(
@@ -88,7 +88,7 @@ enum su_status http_credentials_put(struct http_call *call, struct su_error *err
 	credential_store_put(&txn, &credential, call->actor->name, call->now_ms);
 	http_value_audit(call, &txn, "credential.put", credential.endpoint, NULL);
 	SU_TRY(txn_commit(&txn, err));
-	tell_loop(call);
+	tell_loop(call, &credential);
 	reply_credential(call, &credential, secret);
 	return SU_OK;
 }
@@ -102,7 +102,7 @@ enum su_status http_credentials_delete(struct http_call *call, struct su_error *
 	credential_store_delete(&txn, call->values[0]);
 	http_value_audit(call, &txn, "credential.delete", call->values[0], NULL);
 	SU_TRY(txn_commit(&txn, err));
-	tell_loop(call);
+	tell_loop(call, &(struct credential){ .endpoint = call->values[0] });
 	http_reply_empty(call, 204);
 	return SU_OK;
 }
