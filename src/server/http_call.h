@@ -37,8 +37,10 @@ struct http_call {
 	const char *address;                     /* of the peer: "[::1]:40000" */
 	bool secure;                             /* came over TLS */
 	int64_t now_ms;
-	void *state;         /* the handler's own, in the arena */
-	bool tokens_changed; /* set by a handler: forget remembered tokens before replying */
+	void *state; /* the handler's own, in the arena */
+	/* Set by a handler for what it committed: the loop forgets what it remembers before the reply. */
+	bool tokens_changed, releases_changed;
+	const char *device_changed; /* an endpoint */
 	struct http_reply reply;
 };
 

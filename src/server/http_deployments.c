@@ -145,6 +145,7 @@ enum su_status http_deployments_create(struct http_call *call, struct su_error *
 	}
 	SU_TRY(management_deploy(call->conn, call->env->blobs, call->arena, call->values[0],
 		&release, &origin, &deployment, err));
+	call->device_changed = call->values[0];
 	reply_deployment(call, 201, &deployment, call->values[0]);
 	return SU_OK;
 }
@@ -162,6 +163,7 @@ enum su_status http_deployments_cancel(struct http_call *call, struct su_error *
 	struct txn txn = txn_begin(call->conn);
 	endpoint = device_store_endpoint(&txn, call->arena, deployment.device_id);
 	SU_TRY(txn_commit(&txn, err));
+	call->device_changed = endpoint;
 	reply_deployment(call, 200, &deployment, endpoint);
 	return SU_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "server/device_front.h"
 #include "server/http_feed.h"
 #include "server/http_gate.h"
 #include "server/http_routes.h"
@@ -155,10 +156,25 @@ bool http_exchange_submit(struct http_exchange *exchange,
 	return false;
 }
 
+/* Notifications of the database would tell it too, but later: the caller may count on it at once. */
+static void forget_what_changed(struct http_exchange *exchange)
+{
+	const struct http_call *call = &exchange->call;
+	struct http_front *front = exchange->front;
+	if (call->tokens_changed)
+		auth_forget_all(front->auth);
+	if (front->stopped || !front->env.devices)
+		return;
+	struct tracker *tracker = device_front_tracker(front->env.devices);
+	if (call->releases_changed)
+		tracker_on_notify(tracker, NOTIFY_RELEASE, NULL);
+	if (call->device_changed)
+		tracker_on_notify(tracker, NOTIFY_DEVICE, call->device_changed);
+}
+
 void http_exchange_continue(struct http_exchange *exchange, enum http_phase phase)
 {
-	if (exchange->call.tokens_changed)
-		auth_forget_all(exchange->front->auth);
+	forget_what_changed(exchange);
 	exchange->phase = phase;
 	set_suspended(exchange, false);
 	drop_reference(exchange);

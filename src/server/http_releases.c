@@ -60,6 +60,7 @@ static enum su_status do_command(struct http_call *call, command_fn command, str
 	SU_TRY(http_call_if_match(call, &if_version, err));
 	SU_TRY(http_json_end(&reader, err));
 	SU_TRY(command(call->conn, call->arena, &digest, if_version, &origin, &release, err));
+	call->releases_changed = true;
 	reply_release(call, &release);
 	return SU_OK;
 }

@@ -93,7 +93,8 @@ def test_public_path(sandbox, trusted, peer, unique):
     envelope = suit.update(trusted, 1, [image], klass=suit.uuid.uuid4())
     sandbox.rest.publish(envelope, [image])
     path = image.uri.replace("%20", " ")
-    assert peer.get(path, szx=2).payload == image.content
+    # The table of paths is loaded anew when the database tells that it changed.
+    eventually(lambda: peer.get(path, szx=2).payload == image.content)
 
 
 @pytest.mark.parametrize("size", [16, 64, 256, 1024])
