@@ -87,8 +87,11 @@ static enum su_status walk_dependency(struct walk *walk, const struct survey_ima
 		return su_fail(err, SU_UNAUTHENTIC, "image_digest",
 			"the dependency %s has another manifest digest", image->uri);
 	SU_TRY(survey_manifest(walk->arena, &envelope->manifest, survey, err));
-	SU_TRY(trust_judge(walk->arena, envelope, survey, walk->rules->anchors,
-		walk->rules->n_anchors, &result, err));
+	enum su_status judged = trust_judge(walk->arena, envelope, survey, walk->rules->anchors,
+		walk->rules->n_anchors, &result, err);
+	if (judged != SU_OK)
+		return su_fail(err, judged == SU_NOT_FOUND ? SU_UNAUTHENTIC : judged,
+			"dependencies", "%s is signed by nobody who is trusted for it", image->uri);
 	walk->depth++;
 	SU_TRY(walk_envelope(walk, envelope, err));
 	walk->depth--;

@@ -214,7 +214,7 @@ static void who_did_not_sign_is_refused(void **state)
 	struct su_span strange = author_sign(fixture_arena(fixture), unsigned_one, stranger);
 	struct intake_result result;
 	struct su_error error;
-	assert_int_not_equal(take_in(fixture, strange, &result, &error), SU_OK);
+	assert_int_equal(take_in(fixture, strange, &result, &error), SU_UNAUTHENTIC);
 	assert_int_equal(result.trust.n_verdicts, 1);
 	assert_null(result.trust.verdicts[0].anchor);
 	struct key *secret su_auto(key_free) = NULL;
