@@ -43,6 +43,8 @@ static enum MHD_Result read_parameter(void *arg, enum MHD_ValueKind kind, const 
 			&reading->err) != SU_OK)
 		return MHD_NO;
 	bool known = is_listed(call->route->query, pair.name, strlen(pair.name));
+	if (!known && is_listed(call->route->query, "*", 1))
+		return MHD_YES;
 	if (!known || http_call_query(call, pair.name)) {
 		su_fail(&reading->err, SU_INVALID, pair.name,
 			known ? "the query parameter %.100s is given twice"

@@ -40,10 +40,11 @@ static enum su_status get_image(struct http_call *call, const struct digest *dig
 static enum su_status end(struct http_call *call, struct su_error *err)
 {
 	struct put *put = call->state;
+	struct digest found;
 	struct image image;
 	bool known;
 	uint64_t size = blob_writer_length(put->writer);
-	SU_TRY(blob_writer_finish_take(&put->writer, &put->digest, &put->digest, err));
+	SU_TRY(blob_writer_finish_take(&put->writer, &put->digest, &found, err));
 	SU_TRY(get_image(call, &put->digest, &known, &image, err));
 	if (!known) {
 		SU_TRY(intake_image(call->conn, call->arena, &put->digest, size, call->actor->name,

@@ -22,17 +22,17 @@ static const struct http_route routes[] = {
 	{ "GET", "/healthz", 0, NONE, .handler = http_health_alive },
 	{ "GET", "/readyz", 0, NONE, .work = http_health_ready },
 	{ "GET", "/metrics", CAN_READ | HTTP_METRICS, NONE, .work = http_metrics_get },
-	{ "GET", "/blob/{hex}", 0, NONE, .handler = http_blob_get },
+	{ "GET", "/blob/{hex}", 0, NONE, "*", .handler = http_blob_get },
 
-	{ "POST", "/device/v1/rd", 0, RAW, "ep lt", HTTP_DEVICE_MESSAGE_TYPES,
+	{ "POST", "/device/v1/rd", 0, RAW, "ep lt *", HTTP_DEVICE_MESSAGE_TYPES,
 		.handler = http_device_register },
-	{ "POST", "/device/v1/rd/{id}", 0, RAW, "ep lt", HTTP_DEVICE_MESSAGE_TYPES,
+	{ "POST", "/device/v1/rd/{id}", 0, RAW, "ep lt *", HTTP_DEVICE_MESSAGE_TYPES,
 		.handler = http_device_update },
-	{ "DELETE", "/device/v1/rd/{id}", 0, NONE, "ep", .handler = http_device_remove },
-	{ "GET", "/device/v1/suit/manifest", 0, NONE, "ep form", .handler = http_device_manifest },
-	{ "POST", "/device/v1/suit/status", 0, RAW, "ep", HTTP_DEVICE_MESSAGE_TYPES,
+	{ "DELETE", "/device/v1/rd/{id}", 0, NONE, "ep *", .handler = http_device_remove },
+	{ "GET", "/device/v1/suit/manifest", 0, NONE, "ep form *", .handler = http_device_manifest },
+	{ "POST", "/device/v1/suit/status", 0, RAW, "ep *", HTTP_DEVICE_MESSAGE_TYPES,
 		.handler = http_device_status },
-	{ "POST", "/device/v1/suit/report", 0, RAW, "ep", .handler = http_device_report },
+	{ "POST", "/device/v1/suit/report", 0, RAW, "ep *", .handler = http_device_report },
 
 	{ "GET", "/api/v1/tokens", CAN_MANAGE_TOKENS, NONE, .work = http_tokens_list },
 	{ "POST", "/api/v1/tokens", CAN_MANAGE_TOKENS, JSON, .work = http_tokens_create },
@@ -89,9 +89,9 @@ static const struct http_route routes[] = {
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
 
 /* Not in the list: any path outside of /api/ and /device/. */
-static const struct http_route public_route = { "GET", "", 0, NONE,
+static const struct http_route public_route = { "GET", "", 0, NONE, "*",
 	.handler = http_blob_get_public };
-static const struct http_route unknown_route = { "GET", "", 0, NONE,
+static const struct http_route unknown_route = { "GET", "", 0, NONE, "*",
 	.work = http_blob_find_public };
 
 static bool matches(

@@ -33,7 +33,7 @@ struct http_route {
 	const char *path;      /* "/api/v1/releases/{digest}/approve" */
 	unsigned capabilities; /* bits, any of which suffices; 0: no token is asked for */
 	enum http_body_kind body;
-	const char *query; /* the parameters it knows: "limit cursor"; NULL: none */
+	const char *query; /* the parameters it knows: "limit cursor"; with "*" it ignores others */
 	const char *types; /* of the body: "a/b c/d"; NULL: any (JSON: application/json) */
 	/* On a worker, straight through: a fault is the reply, else it has replied. */
 	enum su_status (*work)(struct http_call *call, struct su_error *err);
