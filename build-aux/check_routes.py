@@ -32,16 +32,10 @@ def rows(prefix, row):
                 yield literal(first, macros), literal(second, macros)
 
 
-def served_http():
+def served(prefix):
     """{ "GET", "/path", ... or { "GET", PREFIX "/path", ..."""
     methods = "|".join(METHODS)
-    return set(rows("http", r'\{\s*("(?:' + methods + r')"),\s*((?:\w+\s*)?"/[^"]*")'))
-
-
-def served_coap():
-    """{ "/path", COAP_REQUEST_CODE_GET, ..."""
-    return {(method, path) for path, method in
-            rows("coap", r'\{\s*("/[^"]*"),\s*COAP_REQUEST_(?:CODE_)?(\w+)')}
+    return set(rows(prefix, r'\{\s*("(?:' + methods + r')"),\s*((?:\w+\s*)?"/[^"]*")'))
 
 
 def described_http():
@@ -83,7 +77,7 @@ def differences(code, page, where):
 
 def main():
     tap = Tap()
-    http, coap = served_http(), served_coap()
+    http, coap = served("http"), served("coap")
     question = f"{OPENAPI} describes exactly the routes of HTTP"
     if not http or not exists(OPENAPI):
         tap.skip(question, "there are no routes and description to compare yet")
