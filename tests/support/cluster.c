@@ -4,14 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE_SIZE 512
+#define LINE_SIZE      512
+#define MIN_ROOM_BYTES (512 * 1024 * 1024)
 
 struct own_cluster {
 	char folder[LINE_SIZE];
@@ -73,10 +76,20 @@ bool cluster_sql(const char *conninfo, const char *sql, char *out, unsigned size
 	return run(argv, out, size) == 0;
 }
 
+static bool has_room(const char *folder)
+{
+	struct statvfs space;
+	return access(folder, W_OK | X_OK) == 0 && statvfs(folder, &space) == 0 &&
+	       (uint64_t)space.f_bavail * space.f_frsize >= MIN_ROOM_BYTES;
+}
+
+/* Memory where there is enough: a cluster is some thousand files that live for seconds. */
 static const char *base_folder(void)
 {
 	const char *base = getenv("TMPDIR");
-	return base && *base ? base : "/tmp";
+	if (base && *base)
+		return base;
+	return has_room("/dev/shm") ? "/dev/shm" : "/tmp";
 }
 
 static void leave_shared(void)
