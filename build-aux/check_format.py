@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from checklib import ROOT, Tap, files, read, skip_all
+from checklib import ROOT, Tap, files, skip_all
 
 VERSION = 14
 
@@ -22,19 +22,11 @@ def tool():
     return None
 
 
-def listed_files():
-    """C files that are part of the build."""
-    lists = [path for path in files("src", "Makefile.inc") + files("tests", "Makefile.inc")]
-    words = {word for path in lists for word in read(path).split()}
-    return [path for path in files("src", ".c", ".h") + files("tests", ".c", ".h")
-            if path in words]
-
-
 def main():
     name = tool()
     if not name:
         skip_all(f"clang-format {VERSION} is not installed")
-    paths = listed_files()
+    paths = files("src", ".c", ".h") + files("tests", ".c", ".h")
     command = [name, "--dry-run", "--Werror", "--ferror-limit=1", "--style=file"]
     run = subprocess.run(command + paths, cwd=ROOT, capture_output=True, text=True, check=False)
     faults = [line for line in run.stderr.splitlines() if " error: " in line]

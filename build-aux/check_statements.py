@@ -53,9 +53,8 @@ def main():
     tap.note(f"{len(statements)} statements")
     tap.result("names of statements are unique",
                [f"{name} is there {n} times" for name, n in sorted(counts.items()) if n > 1])
-    for name, path, _ in statements:
-        if name not in used:
-            tap.note(f"{path}: nothing uses {name}")
+    tap.result("each statement is used",
+               [f"{path}: nothing uses {name}" for name, path, _ in statements if name not in used])
     tap.result("statements list their columns and number their parameters",
                [fault for row in statements for fault in faults_of_text(*row)])
     tap.result("each file of SQL is built in", unlisted_sql())

@@ -134,9 +134,6 @@ FROM release_image
 WHERE release_id = ANY ($1::bigint[])
 ORDER BY release_id, ordinal
 
--- name: release_targets
-SELECT vendor_ids, class_ids, signers FROM release WHERE digest = $1::text
-
 -- name: release_set_state
 UPDATE release
 SET state = $3::text,

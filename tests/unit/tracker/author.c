@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Makes its keys and images on the spot; nothing is read from files. */
 #include "author.h"
 
 #include <setjmp.h>

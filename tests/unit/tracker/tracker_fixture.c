@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Starts what the daemon would start, in its order, and takes it down again. */
 #include "tracker_fixture.h"
 
 #include <setjmp.h>
