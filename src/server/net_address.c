@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ static bool split(const char *text, char host[64], const char **port_out)
 	if (!bracketed && (!len || !strcmp(host, "*")))
 		strcpy(host, "::");
 	*port_out = colon + 1;
-	return true;
+	return strspn(colon + 1, "0123456789") == strlen(colon + 1) && strlen(colon + 1) <= 5 &&
+	       strtoul(colon + 1, NULL, 10) <= UINT16_MAX;
 }
 
 enum su_status net_address_parse(const char *text, struct net_address *out, struct su_error *err)
