@@ -7,6 +7,7 @@
 #include "store/audit_store.h"
 #include "store/image_store.h"
 #include "store/release_store.h"
+#include "suit/hash.h"
 #include "tracker/payloads.h"
 
 /* One manifest on its way in. */
@@ -21,6 +22,7 @@ struct intake {
 	size_t n_anchors;
 	struct trust_anchor *anchors;
 	struct payloads payloads;
+	struct su_buf small; /* the severed form */
 };
 
 static enum su_status decode(struct intake *intake, struct su_error *err)
@@ -108,17 +110,28 @@ static void collect_payloads(struct intake *intake, struct txn *txn)
 		txn_fail(txn, error.status, error.field, "%s", error.text);
 }
 
-/* Both forms of the envelope, as files, before any row names them. */
-static enum su_status store_forms(
+/* Names both forms of the envelope; nothing is written yet. */
+static enum su_status name_forms(
 	struct intake *intake, struct release *release, struct su_error *err)
 {
-	struct su_buf small su_auto(su_buf_free) = { 0 };
-	envelope_sever(&intake->envelope, &small);
-	SU_TRY(blob_put(intake->blobs, intake->request->envelope, &release->envelope, err));
-	SU_TRY(blob_put(intake->blobs, su_buf_span(&small), &release->severed_envelope, err));
-	release->envelope_bytes = intake->request->envelope.len;
-	release->severed_envelope_bytes = small.len;
+	struct su_span whole = intake->request->envelope;
+	envelope_sever(&intake->envelope, &intake->small);
+	SU_TRY(hash_compute(DIGEST_SHA256, whole, &release->envelope, err));
+	SU_TRY(hash_compute(
+		DIGEST_SHA256, su_buf_span(&intake->small), &release->severed_envelope, err));
+	release->envelope_bytes = whole.len;
+	release->severed_envelope_bytes = intake->small.len;
 	return SU_OK;
+}
+
+/* When the database took the manifest, but before anybody can see it. */
+static void store_forms(struct intake *intake, struct txn *txn)
+{
+	struct digest stored;
+	struct su_error error;
+	if (blob_put(intake->blobs, intake->request->envelope, &stored, &error) != SU_OK ||
+		blob_put(intake->blobs, su_buf_span(&intake->small), &stored, &error) != SU_OK)
+		txn_fail(txn, error.status, error.field, "%s", error.text);
 }
 
 static bool is_complete(const struct payloads *payloads)
@@ -214,6 +227,7 @@ static enum su_status insert(struct intake *intake, struct intake_result *out, s
 	struct txn txn = txn_begin(intake->conn);
 	out->created = release_store_insert(&txn, release, &targets);
 	if (out->created) {
+		store_forms(intake, &txn);
 		/* Dependents may wait for this one. */
 		release_store_image_arrived(
 			&txn, &release->digest, &release->envelope, release->envelope_bytes);
@@ -244,8 +258,11 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	if (found)
 		return SU_OK;
 	describe(&intake, &out->release);
-	SU_TRY(store_forms(&intake, &out->release, err));
-	return insert(&intake, out, err);
+	enum su_status status = name_forms(&intake, &out->release, err);
+	if (status == SU_OK)
+		status = insert(&intake, out, err);
+	su_buf_free(&intake.small);
+	return status;
 }
 
 enum su_status intake_image(struct store_conn *conn, struct su_arena *arena,
