@@ -1,404 +1,254 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The steps of the reference device, each a function that ends in a request, a timer or the next step. */
+/* The life of a device between updates: registration, polls, and patience with a server that is away. */
 #include "tools/device_agent.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "suit/trust.h"
-#include "tools/device_download.h"
-#include "tools/device_install.h"
-#include "tools/device_message.h"
+#include "suit/envelope.h"
+#include "tools/device_channel.h"
 #include "tools/device_report.h"
+#include "tools/device_update.h"
 #include "tools/whole_file.h"
 
 #define ENVELOPE_MAX_BYTES (1u << 20)
-#define RETRY_MS           2000
-#define MAX_RETRIES        5
+#define FIRST_WAIT_MS      1000
+#define LONGEST_WAIT_MS    60000
+#define MAX_WAITS_ONCE     6 /* then a device that shall end by itself gives up */
+
+typedef void (*step_fn)(struct device_agent *agent);
 
 struct device_agent {
 	struct device_agent_opts opts;
-	struct link *link;
+	struct device_channel channel;
 	struct su_timer *timer;
+	step_fn next; /* when the timer expires */
 	struct device_state *state;
-	char *endpoint;
-	char *query;        /* "ep=<endpoint>" */
-	char *location;     /* "/rd/<id>", once registered */
-	struct su_buf body; /* of the request under way */
-	struct su_buf incoming;
-	struct device_download *download;
-	unsigned retries;
-	bool failed; /* the last update did not work */
-
-	/* The update under way; arena NULL: none. */
-	struct su_arena *arena;
-	struct envelope envelope;
-	struct device_install install;
-	bool told_downloading;
+	struct device_update *update; /* NULL: none under way */
+	struct su_buf incoming;       /* the envelope of the poll under way */
+	struct su_buf incoming_etag;
+	int64_t renew_at_ms; /* on the monotonic clock: register again then */
+	unsigned waits;      /* in a row */
+	bool failed;         /* the last update did not work */
 };
 
 static void register_device(struct device_agent *agent);
 static void poll_server(struct device_agent *agent);
-static void run_manifest(struct device_agent *agent);
 
-static void say(const struct device_agent *agent, const char *fmt, ...) SU_PRINTF(2, 3);
-static void say(const struct device_agent *agent, const char *fmt, ...)
+static void later(struct device_agent *agent, int64_t delay_ms, step_fn next)
 {
-	char line[512];
-	va_list args;
-	if (agent->opts.quiet)
-		return;
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	printf("%s: %s\n", agent->opts.endpoint, line);
-	fflush(stdout);
+	agent->next = next;
+	su_timer_set(agent->timer, delay_ms);
+}
+
+static void on_timer(void *arg)
+{
+	struct device_agent *agent = arg;
+	agent->next(agent);
+}
+
+static uint64_t draw(struct device_agent *agent)
+{
+	agent->opts.seed = agent->opts.seed * 6364136223846793005u + 1442695040888963407u;
+	return agent->opts.seed >> 33;
 }
 
 static void end(struct device_agent *agent, bool success)
 {
-	if (agent->opts.once && agent->opts.on_end != NULL)
-		agent->opts.on_end(agent->opts.arg, success);
+	agent->opts.on_end(agent->opts.arg, success);
 }
 
-static void later(struct device_agent *agent, int64_t delay_ms)
+/* There is nothing to do for now, or for good. */
+static void rest(struct device_agent *agent)
 {
-	su_timer_set(agent->timer, delay_ms);
-}
-
-static void forget_update(struct device_agent *agent)
-{
-	su_arena_free(&agent->arena);
-	agent->envelope = (struct envelope){ 0 };
-	unlink(device_state_path(agent->state->arena, agent->state, "manifest.suit"));
-}
-
-/* The server did not answer or is not ready: the same again, a few times when only one round is wanted. */
-static void try_again(struct device_agent *agent, const struct su_error *why)
-{
-	say(agent, "waits: %s", why->text);
-	if (agent->opts.once && ++agent->retries > MAX_RETRIES)
-		end(agent, false);
+	bool renew = su_clock_mono_ms() >= agent->renew_at_ms;
+	if (agent->opts.once)
+		end(agent, !agent->failed);
 	else
-		later(agent, RETRY_MS);
+		later(agent, agent->opts.poll_interval_ms, renew ? register_device : poll_server);
 }
 
-static void send(struct device_agent *agent, enum link_method method, const char *path,
-	link_reply_fn on_reply)
+/* Doubled each time, with a random part, so that a fleet does not come back as one. */
+static void wait_and(struct device_agent *agent, const struct link_reply *reply, step_fn again)
 {
-	struct link_request request = {
-		.method = method,
-		.plane = true,
-		.path = path,
-		.query = agent->query,
-		.body = su_buf_span(&agent->body),
-	};
-	link_send(agent->link, &request, NULL, on_reply, agent);
+	int64_t wait_ms = (int64_t)FIRST_WAIT_MS << agent->waits;
+	if (wait_ms < reply->wait_ms)
+		wait_ms = reply->wait_ms;
+	if (wait_ms > LONGEST_WAIT_MS)
+		wait_ms = LONGEST_WAIT_MS;
+	device_channel_say(&agent->channel, "waits: %s", reply->error.text);
+	if (agent->opts.once && agent->waits == MAX_WAITS_ONCE) {
+		end(agent, false);
+		return;
+	}
+	agent->waits += agent->waits < MAX_WAITS_ONCE;
+	later(agent, wait_ms + (int64_t)(draw(agent) % FIRST_WAIT_MS), again);
 }
 
-static void send_status(struct device_agent *agent, enum deployment_state state, const char *reason,
-	link_reply_fn on_reply)
+static void save(struct device_agent *agent)
 {
-	struct device_progress progress = {
-		.release = agent->envelope.manifest_digest,
-		.state = state,
-		.reason = reason,
-	};
-	su_buf_clear(&agent->body);
-	device_message_status(&progress, &agent->body);
-	send(agent, LINK_POST, "/suit/status", on_reply);
+	struct su_error err = { 0 };
+	if (device_state_save(agent->state, &err) != SU_OK)
+		device_channel_say(&agent->channel, "%s %s", err.field, err.text);
 }
+
+/* The new image runs: the registration has said so, the report says how it went. */
+
+static void report_success(struct device_agent *agent);
 
 static void on_reported(void *arg, const struct link_reply *reply)
 {
 	struct device_agent *agent = arg;
-	struct su_error err = { 0 };
 	if (reply->status == SU_RETRY) {
-		try_again(agent, &reply->error);
+		wait_and(agent, reply, report_success);
 		return;
 	}
 	if (reply->status != SU_OK)
-		say(agent, "the report was refused: %s", reply->error.text);
+		device_channel_say(
+			&agent->channel, "the report was refused: %s", reply->error.text);
 	else
-		say(agent, "reported that the new image runs");
+		device_channel_say(&agent->channel, "reported that the new image runs");
 	agent->state->report_pending = false;
-	if (device_state_save(agent->state, &err) != SU_OK)
-		say(agent, "%s %s", err.field, err.text);
+	save(agent);
+	device_state_tidy(agent->state); /* the power may have gone before it was done */
 	poll_server(agent);
-}
-
-/* Takes the encoded report, signs it when there is a key, and sends it. */
-static void send_report(struct device_agent *agent, struct su_buf *report, link_reply_fn on_reply)
-{
-	struct su_error err = { 0 };
-	su_buf_clear(&agent->body);
-	if (agent->opts.report_key == NULL)
-		su_buf_append_span(&agent->body, su_buf_span(report));
-	else if (cose_sign(agent->opts.report_key, cose_alg_for(agent->opts.report_key),
-			 su_buf_span(report), false, SU_SPAN_EMPTY, &agent->body, &err) != SU_OK)
-		say(agent, "the report cannot be signed: %s", err.text);
-	su_buf_free(report);
-	send(agent, LINK_POST, "/suit/report", on_reply);
 }
 
 static void report_success(struct device_agent *agent)
 {
 	struct su_buf report = { 0 };
 	device_report_success(agent->state, &report);
-	send_report(agent, &report, on_reported);
+	device_channel_report(&agent->channel, &report, on_reported, agent);
 }
 
-static void on_failure_reported(void *arg, const struct link_reply *reply)
+static void continue_update(struct device_agent *agent)
+{
+	device_update_continue(agent->update);
+}
+
+static void on_update_waits(void *arg, const struct link_reply *reply)
+{
+	wait_and(arg, reply, continue_update);
+}
+
+static void on_update_ended(void *arg, bool installed)
 {
 	struct device_agent *agent = arg;
-	if (reply->status != SU_OK)
-		say(agent, "the failure report was refused: %s", reply->error.text);
-	forget_update(agent);
-	agent->failed = true;
-	if (agent->opts.once)
-		end(agent, false);
-	else
-		later(agent, agent->opts.poll_interval_ms);
-}
-
-static void report_failure(struct device_agent *agent, const struct su_error *why)
-{
-	struct command_site *site = &agent->install.failed_at;
-	say(agent, "the update failed: %s", why->text);
-	struct su_buf report = { 0 };
-	device_report_failure(&agent->envelope, site, why, &report);
-	send_report(agent, &report, on_failure_reported);
-}
-
-static void on_refused(void *arg, const struct link_reply *reply)
-{
-	on_failure_reported(arg, reply);
-}
-
-static void on_reboot_told(void *arg, const struct link_reply *reply)
-{
-	struct device_agent *agent = arg;
-	struct su_error err = { 0 };
-	(void)reply; /* the restart does not wait for a server that is away */
-	device_install_commit(&agent->install, agent->state);
-	if (device_state_save(agent->state, &err) != SU_OK) {
-		report_failure(agent, &err);
+	device_update_free(&agent->update);
+	agent->failed = !installed;
+	agent->waits = 0;
+	if (installed) {
+		later(agent, agent->opts.restart_ms, register_device);
 		return;
 	}
-	say(agent, "restarts with the new image");
-	forget_update(agent);
-	free(agent->location);
-	agent->location = NULL;
-	later(agent, agent->opts.restart_ms);
-}
-
-static bool shall_fail(struct device_agent *agent)
-{
-	agent->opts.seed = agent->opts.seed * 6364136223846793005u + 1442695040888963407u;
-	return (agent->opts.seed >> 33) % 100 < agent->opts.fail_percent;
-}
-
-static void on_installing_told(void *arg, const struct link_reply *reply)
-{
-	struct device_agent *agent = arg;
-	(void)reply;
-	if (shall_fail(agent)) {
-		struct su_error err;
-		su_fail(&err, SU_IO, "", "the flash memory could not be written");
-		report_failure(agent, &err);
-		return;
-	}
-	say(agent, "installs");
-	send_status(agent, DEPLOYMENT_REBOOTING, NULL, on_reboot_told);
-}
-
-static void on_downloaded_told(void *arg, const struct link_reply *reply)
-{
-	(void)reply;
-	send_status(arg, DEPLOYMENT_INSTALLING, NULL, on_installing_told);
-}
-
-static void on_downloaded(void *arg, const struct su_error *err)
-{
-	struct device_agent *agent = arg;
-	device_download_free(&agent->download);
-	if (err == NULL)
-		run_manifest(agent);
-	else if (err->status == SU_RETRY)
-		try_again(agent, err);
-	else
-		report_failure(agent, err);
-}
-
-static void begin_download(struct device_agent *agent)
-{
-	struct device_download_opts opts = {
-		.link = agent->link,
-		.uri = agent->install.missing_uri,
-		.staging = device_install_staging(
-			agent->arena, agent->state, &agent->envelope, agent->install.missing_uri),
-		.size_bytes = agent->install.missing_size_bytes,
-		.on_done = on_downloaded,
-		.arg = agent,
-	};
-	uint64_t resumed = 0;
-	device_download_start(&opts, &agent->download, &resumed);
-	if (resumed > 0)
-		say(agent, "resumes the download of %s at byte %llu", opts.uri,
-			(unsigned long long)resumed);
-	else
-		say(agent, "downloads %s", opts.uri);
-}
-
-static void on_downloading_told(void *arg, const struct link_reply *reply)
-{
-	struct device_agent *agent = arg;
-	(void)reply;
-	begin_download(agent);
-}
-
-static void run_manifest(struct device_agent *agent)
-{
-	struct su_error err = { 0 };
-	agent->install.now_ms = su_clock_wall_ms();
-	enum su_status status = device_install_run(&agent->install, &err);
-	if (status == SU_RETRY && !agent->told_downloading) {
-		agent->told_downloading = true;
-		send_status(agent, DEPLOYMENT_DOWNLOADING, NULL, on_downloading_told);
-	} else if (status == SU_RETRY) {
-		begin_download(agent);
-	} else if (status == SU_OK) {
-		say(agent, "has verified every payload");
-		send_status(agent, DEPLOYMENT_DOWNLOADED, NULL, on_downloaded_told);
-	} else {
-		report_failure(agent, &err);
-	}
-}
-
-/* What a device checks before it looks at any command (suit-manifest section 6.2). */
-static enum su_status check_envelope(
-	struct device_agent *agent, struct su_span bytes, struct su_error *err)
-{
-	struct envelope_options options = { .allow_untagged = true };
-	struct survey survey;
-	struct trust_result trust;
-	SU_TRY(envelope_decode(agent->arena, bytes, &options, &agent->envelope, err));
-	SU_TRY(survey_manifest(agent->arena, &agent->envelope.manifest, &survey, err));
-	SU_TRY(trust_judge(agent->arena, &agent->envelope, &survey, agent->opts.anchors,
-		agent->opts.n_anchors, &trust, err));
-	if (agent->envelope.manifest.sequence_number < agent->state->sequence_number)
-		return su_fail(err, SU_CONFLICT, "",
-			"the sequence number %llu is lower than the installed one, %llu",
-			(unsigned long long)agent->envelope.manifest.sequence_number,
-			(unsigned long long)agent->state->sequence_number);
-	return SU_OK;
+	device_state_tidy(agent->state);
+	rest(agent);
 }
 
 static void begin_update(struct device_agent *agent, struct su_span bytes)
 {
-	struct su_error err = { 0 };
-	su_arena_free(&agent->arena);
-	agent->arena = su_arena_new();
-	agent->told_downloading = false;
-	bytes = su_arena_copy(agent->arena, bytes);
-	if (check_envelope(agent, bytes, &err) != SU_OK) {
-		say(agent, "refuses the manifest: %s", err.text);
-		if (digest_is_set(&agent->envelope.manifest_digest)) {
-			char reason[160];
-			snprintf(reason, sizeof(reason), "%.150s", err.text);
-			send_status(agent, DEPLOYMENT_REJECTED, reason, on_refused);
-		} else {
-			forget_update(agent);
-			later(agent, agent->opts.poll_interval_ms);
-			end(agent, false);
-		}
-		return;
-	}
-	char digest[DIGEST_TEXT_SIZE];
-	digest_format(&agent->envelope.manifest_digest, digest);
-	say(agent, "accepts manifest %s, sequence number %llu", digest,
-		(unsigned long long)agent->envelope.manifest.sequence_number);
-	agent->install = (struct device_install){
-		.arena = agent->arena,
-		.envelope = &agent->envelope,
+	struct device_update_opts opts = {
+		.channel = &agent->channel,
 		.state = agent->state,
 		.told = &agent->opts.told,
+		.trust = &agent->opts.trust,
+		.shall_fail = draw(agent) % 100 < agent->opts.fail_percent,
+		.on_wait = on_update_waits,
+		.on_end = on_update_ended,
+		.arg = agent,
 	};
-	run_manifest(agent);
+	agent->update = device_update_begin(&opts, bytes);
 }
 
-static bool on_envelope_bytes(
-	void *arg, uint64_t offset, struct su_span bytes, struct su_span etag, uint64_t total)
+/* The manifest that is installed already is no update, whoever sends it. */
+static bool is_installed(const struct device_agent *agent, struct su_span bytes)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct envelope_options options = { .allow_untagged = true };
+	struct envelope envelope;
+	return envelope_decode(arena, bytes, &options, &envelope, NULL) == SU_OK &&
+	       digest_equal(&envelope.manifest_digest, &agent->state->installed_manifest);
+}
+
+static bool on_envelope_piece(void *arg, const struct link_piece *piece)
 {
 	struct device_agent *agent = arg;
-	(void)etag;
-	(void)total;
-	if (offset != agent->incoming.len || offset + bytes.len > ENVELOPE_MAX_BYTES)
+	if (piece->offset == 0) {
+		su_buf_clear(&agent->incoming);
+		su_buf_clear(&agent->incoming_etag);
+		su_buf_append_span(&agent->incoming_etag, piece->etag);
+	}
+	if (piece->offset != agent->incoming.len ||
+		piece->offset + piece->bytes.len > ENVELOPE_MAX_BYTES)
 		return false;
-	su_buf_append_span(&agent->incoming, bytes);
+	/* Another envelope is offered since the transfer began. */
+	if (!su_span_equal(piece->etag, su_buf_span(&agent->incoming_etag)))
+		return false;
+	su_buf_append_span(&agent->incoming, piece->bytes);
 	return true;
 }
 
-static void nothing_to_do(struct device_agent *agent)
+static void take_envelope(struct device_agent *agent)
 {
-	if (agent->opts.once)
-		end(agent, !agent->failed);
-	else
-		later(agent, agent->opts.poll_interval_ms);
+	struct su_error err = { 0 };
+	struct su_span bytes = su_buf_span(&agent->incoming);
+	if (is_installed(agent, bytes)) {
+		agent->state->etag =
+			su_arena_copy(agent->state->arena, su_buf_span(&agent->incoming_etag));
+		save(agent);
+		rest(agent);
+		return;
+	}
+	/* Kept, so that a restart goes on with it. */
+	const char *path = device_state_path(agent->state->arena, agent->state, "manifest.suit");
+	if (whole_file_write(path, bytes, 0644, &err) != SU_OK)
+		device_channel_say(&agent->channel, "%s %s", err.field, err.text);
+	begin_update(agent, bytes);
 }
 
 static void on_polled(void *arg, const struct link_reply *reply)
 {
 	struct device_agent *agent = arg;
-	struct su_error err = { 0 };
 	if (reply->status == SU_RETRY) {
-		try_again(agent, &reply->error);
+		wait_and(agent, reply, poll_server);
 		return;
 	}
-	agent->retries = 0;
-	if (reply->status == SU_NOT_FOUND || reply->unchanged) {
-		nothing_to_do(agent);
+	agent->waits = 0;
+	if (reply->status == SU_OK && !reply->unchanged && agent->incoming.len > 0) {
+		take_envelope(agent);
 		return;
 	}
-	if (reply->status != SU_OK) {
-		say(agent, "the poll was refused: %s", reply->error.text);
+	if (reply->status != SU_OK && reply->status != SU_NOT_FOUND) {
+		device_channel_say(&agent->channel, "the poll was refused: %s", reply->error.text);
 		agent->failed = true;
-		nothing_to_do(agent);
-		return;
 	}
-	/* Kept, so that a restart goes on with it. */
-	const char *path = device_state_path(agent->state->arena, agent->state, "manifest.suit");
-	if (whole_file_write(path, su_buf_span(&agent->incoming), 0644, &err) != SU_OK)
-		say(agent, "%s %s", err.field, err.text);
-	begin_update(agent, su_buf_span(&agent->incoming));
+	rest(agent);
 }
 
 static void poll_server(struct device_agent *agent)
 {
-	struct link_request request = {
-		.method = LINK_GET,
-		.plane = true,
-		.path = "/suit/manifest",
-		.query = agent->query,
-		.etag = digest_span(&agent->state->installed_manifest),
-	};
 	su_buf_clear(&agent->incoming);
-	link_send(agent->link, &request, on_envelope_bytes, on_polled, agent);
+	device_channel_poll(
+		&agent->channel, agent->state->etag, on_envelope_piece, on_polled, agent);
 }
 
 /* An update that a restart interrupted goes on where it stopped. */
 static bool resume_update(struct device_agent *agent)
 {
-	const char *path = device_state_path(agent->state->arena, agent->state, "manifest.suit");
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const char *path = device_state_path(arena, agent->state, "manifest.suit");
 	struct su_span bytes;
-	if (access(path, R_OK) != 0 || whole_file_read(agent->state->arena, path,
-					       ENVELOPE_MAX_BYTES, &bytes, NULL) != SU_OK)
+	if (access(path, R_OK) != 0 ||
+		whole_file_read(arena, path, ENVELOPE_MAX_BYTES, &bytes, NULL) != SU_OK)
 		return false;
-	say(agent, "goes on with the update that was under way");
+	if (is_installed(agent, bytes)) {
+		device_state_tidy(agent->state); /* it ended between the two */
+		return false;
+	}
+	device_channel_say(&agent->channel, "goes on with the update that was under way");
 	begin_update(agent, bytes);
 	return true;
 }
@@ -407,18 +257,21 @@ static void on_registered(void *arg, const struct link_reply *reply)
 {
 	struct device_agent *agent = arg;
 	if (reply->status == SU_RETRY) {
-		try_again(agent, &reply->error);
+		wait_and(agent, reply, register_device);
 		return;
 	}
-	agent->retries = 0;
+	agent->waits = 0;
 	if (reply->status != SU_OK) {
-		say(agent, "the registration was refused: %s", reply->error.text);
-		end(agent, false);
+		device_channel_say(
+			&agent->channel, "the registration was refused: %s", reply->error.text);
+		agent->failed = true;
+		agent->renew_at_ms = 0; /* and is tried again */
+		rest(agent);
 		return;
 	}
-	free(agent->location);
-	agent->location = su_strdup(reply->location != NULL ? reply->location : "");
-	say(agent, "registered as %s", agent->location);
+	agent->renew_at_ms = su_clock_mono_ms() + agent->opts.lifetime_s * 1000 / 2;
+	device_channel_say(&agent->channel, "registered as %s",
+		reply->location != NULL ? reply->location : "nothing");
 	if (agent->state->report_pending)
 		report_success(agent);
 	else if (!resume_update(agent))
@@ -428,62 +281,53 @@ static void on_registered(void *arg, const struct link_reply *reply)
 static void register_device(struct device_agent *agent)
 {
 	struct characteristics *told = &agent->opts.told;
+	struct device_registration registration = {
+		.told = told,
+		.envelope_form = agent->opts.envelope_form,
+		.lifetime_s = agent->opts.lifetime_s,
+	};
 	told->n_components = agent->state->n_components;
 	memcpy(told->components, agent->state->components, sizeof(told->components));
-	su_buf_clear(&agent->body);
-	device_message_registration(
-		told, agent->opts.envelope_form, agent->opts.lifetime_s, &agent->body);
-	send(agent, LINK_POST, "/rd", on_registered);
-}
-
-/* The timer stands for whatever comes next: nothing of it is remembered but the state itself. */
-static void on_timer(void *arg)
-{
-	struct device_agent *agent = arg;
-	if (agent->location == NULL)
-		register_device(agent);
-	else if (agent->state->report_pending)
-		report_success(agent);
-	else if (agent->arena != NULL)
-		run_manifest(agent);
-	else
-		poll_server(agent);
+	device_channel_register(&agent->channel, &registration, on_registered, agent);
 }
 
 enum su_status device_agent_start(const struct device_agent_opts *opts, struct link *link_take,
 	struct device_agent **out, struct su_error *err)
 {
-	struct device_agent *agent = su_new(struct device_agent);
+	struct device_agent *agent su_auto(device_agent_stop) = su_new(struct device_agent);
 	agent->opts = *opts;
-	agent->link = link_take;
-	enum su_status status = device_state_open(opts->folder, &agent->state, err);
-	if (status != SU_OK) {
-		link_free(&agent->link);
-		free(agent);
-		return status;
-	}
-	agent->opts.endpoint = agent->endpoint = su_strdup(opts->endpoint);
-	agent->query = su_printf("ep=%s", opts->endpoint);
+	agent->channel = (struct device_channel){
+		.link = link_take,
+		.endpoint = su_strdup(opts->endpoint),
+		.report_key = opts->report_key,
+		.quiet = opts->quiet,
+	};
+	SU_TRY(device_state_open(opts->folder, &agent->state, err));
 	agent->timer = su_timer_new(opts->loop, on_timer, agent);
-	later(agent, opts->start_delay_ms);
+	later(agent, opts->start_delay_ms, register_device);
 	*out = agent;
+	agent = NULL;
 	return SU_OK;
+}
+
+void device_agent_halt(struct device_agent *agent)
+{
+	link_halt(agent->channel.link);
+	su_timer_cancel(agent->timer);
 }
 
 void device_agent_stop(struct device_agent **agent)
 {
 	if (*agent == NULL)
 		return;
-	link_free(&(*agent)->link);
-	device_download_free(&(*agent)->download);
+	link_free(&(*agent)->channel.link);
+	device_update_free(&(*agent)->update);
 	su_timer_free(&(*agent)->timer);
 	device_state_close(&(*agent)->state);
-	su_buf_free(&(*agent)->body);
+	su_buf_free(&(*agent)->channel.body);
 	su_buf_free(&(*agent)->incoming);
-	su_arena_free(&(*agent)->arena);
-	free((*agent)->endpoint);
-	free((*agent)->query);
-	free((*agent)->location);
+	su_buf_free(&(*agent)->incoming_etag);
+	free((*agent)->channel.endpoint);
 	free(*agent);
 	*agent = NULL;
 }

@@ -5,8 +5,9 @@
  */
 #pragma once
 
-#include "model/trust_anchor.h"
+#include "suit/key.h"
 #include "tools/device_state.h"
+#include "tools/device_verify.h"
 #include "tools/link.h"
 
 struct device_agent;
@@ -18,9 +19,8 @@ struct device_agent_opts {
 	struct characteristics told; /* components come from the folder */
 	enum envelope_form envelope_form;
 	int64_t lifetime_s;
-	size_t n_anchors;
-	const struct trust_anchor *anchors; /* who may sign manifests */
-	const struct key *report_key;       /* signs reports; NULL: they go bare */
+	struct device_trust trust;
+	const struct key *report_key; /* signs reports; NULL: they go bare */
 	int64_t poll_interval_ms;
 	int64_t start_delay_ms; /* spreads a fleet */
 	int64_t restart_ms;     /* how long the restart after an installation takes */
@@ -36,5 +36,9 @@ struct device_agent_opts {
 /* The agent owns the link from here on. */
 enum su_status device_agent_start(const struct device_agent_opts *opts, struct link *link_take,
 	struct device_agent **out, struct su_error *err) SU_MUST_CHECK;
-/* As a power cut: nothing is said to the server, nothing is finished. */
+/*
+ * As a power cut: nothing is said to the server, nothing is finished. Halted devices do nothing any
+ * more; where their links have a worker pool, it is freed between the two.
+ */
+void device_agent_halt(struct device_agent *agent);
 void device_agent_stop(struct device_agent **agent);

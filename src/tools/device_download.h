@@ -8,11 +8,12 @@ struct device_download;
 
 struct device_download_opts {
 	struct link *link;
-	const char *uri;     /* absolute or relative; its path is asked from the link's server */
-	const char *staging; /* where it shall be; "<staging>.part" while it is incomplete */
+	const char *uri; /* absolute or relative; its path is asked from the link's server */
+	/* Where it shall be; while it is incomplete, "<staging>.part" with its ETag in "<staging>.etag". */
+	const char *staging;
 	uint64_t size_bytes; /* 0: unknown. More than that is refused at once */
-	/* err NULL: staging is there. SU_RETRY: start again later, what came stays. */
-	void (*on_done)(void *arg, const struct su_error *err);
+	/* SU_OK: staging is there. SU_RETRY: start again later, what came stays. */
+	link_reply_fn on_done;
 	void *arg;
 };
 

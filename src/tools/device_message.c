@@ -94,13 +94,13 @@ static void put_characteristics(const struct characteristics *told, struct su_bu
 	finish(&map, out);
 }
 
-void device_message_registration(const struct characteristics *told, enum envelope_form form,
-	int64_t lifetime_s, struct su_buf *out)
+void device_message_registration(const struct device_registration *registration, struct su_buf *out)
 {
 	struct map map = { 0 };
-	put_uint(&map, MESSAGE_LIFETIME, lifetime_s > 0, (uint64_t)lifetime_s);
-	put_uint(&map, MESSAGE_ENVELOPE_FORM, true, form);
-	put_characteristics(told, put_key(&map, MESSAGE_CHARACTERISTICS));
+	put_uint(&map, MESSAGE_LIFETIME, registration->lifetime_s > 0,
+		(uint64_t)registration->lifetime_s);
+	put_uint(&map, MESSAGE_ENVELOPE_FORM, true, registration->envelope_form);
+	put_characteristics(registration->told, put_key(&map, MESSAGE_CHARACTERISTICS));
 	finish(&map, out);
 }
 

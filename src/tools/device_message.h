@@ -5,11 +5,16 @@
 #include "model/deployment.h"
 #include "model/device.h"
 
-void device_message_registration(const struct characteristics *told, enum envelope_form form,
-	int64_t lifetime_s, struct su_buf *out);
+struct device_registration {
+	const struct characteristics *told;
+	enum envelope_form envelope_form;
+	int64_t lifetime_s; /* 0: the server's default */
+};
+void device_message_registration(
+	const struct device_registration *registration, struct su_buf *out);
 
 struct device_progress {
-	struct digest release;
+	struct digest release; /* unset: the one under way */
 	enum deployment_state state;
 	uint64_t bytes;
 	const char *reason; /* or NULL */

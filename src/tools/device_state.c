@@ -2,12 +2,15 @@
 /* The folder of the reference device. */
 #include "tools/device_state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 #include "tools/json_read.h"
 #include "tools/whole_file.h"
@@ -88,6 +91,20 @@ static enum su_status load_component(
 		object, "active_slot", &component->active_slot, &component->has_slot, err);
 }
 
+static enum su_status load_etag(
+	struct device_state *state, const json_t *object, struct su_error *err)
+{
+	const char *hex = NULL;
+	size_t len = 0;
+	SU_TRY(json_read_string(object, "etag", &hex, err));
+	if (hex == NULL)
+		return SU_OK;
+	uint8_t *bytes = su_arena_alloc(state->arena, strlen(hex) / 2 + 1);
+	SU_TRY(su_hex_decode(su_span_str(hex), bytes, strlen(hex) / 2, &len, err));
+	state->etag = su_span_of(bytes, len);
+	return SU_OK;
+}
+
 static enum su_status load_members(
 	struct device_state *state, const json_t *object, struct su_error *err)
 {
@@ -97,6 +114,7 @@ static enum su_status load_members(
 	if (manifest != NULL)
 		SU_TRY(digest_parse(manifest, &state->installed_manifest, err));
 	SU_TRY(json_read_uint(object, "sequence_number", &state->sequence_number, &has, err));
+	SU_TRY(load_etag(state, object, err));
 	const char *reference_uri = NULL;
 	SU_TRY(json_read_string(object, "reference_uri", &reference_uri, err));
 	state->reference_uri = su_arena_strdup(state->arena, reference_uri);
@@ -187,10 +205,44 @@ enum su_status device_state_save(const struct device_state *state, struct su_err
 			"report_pending", state->report_pending, "components", list);
 	if (digest_is_set(&state->installed_manifest))
 		json_object_set_new(object, "manifest", digest_json(&state->installed_manifest));
+	if (state->etag.len > 0)
+		json_object_set_new(object, "etag",
+			json_string(su_hex_encode_arena(state->arena, state->etag)));
 	if (state->reference_uri != NULL)
 		json_object_set_new(object, "reference_uri", json_string(state->reference_uri));
 	char *text su_auto(su_free_ptr) = json_dumps(object, JSON_INDENT(2));
 	json_decref(object);
 	return whole_file_write(
 		device_state_path(state->arena, state, "state.json"), su_span_str(text), 0644, err);
+}
+
+static bool is_installed(const struct device_state *state, const char *name)
+{
+	for (size_t i = 0; i < state->n_components; i++) {
+		char text[DIGEST_TEXT_SIZE];
+		if (!digest_is_set(&state->components[i].digest))
+			continue;
+		digest_format(&state->components[i].digest, text);
+		if (strcmp(strchr(text, ':') + 1, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void tidy_folder(const struct device_state *state, const char *name)
+{
+	DIR *folder = opendir(device_state_path(state->arena, state, name));
+	if (folder == NULL)
+		return;
+	for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+		if (entry->d_name[0] != '.' && !is_installed(state, entry->d_name))
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
+}
+
+void device_state_tidy(const struct device_state *state)
+{
+	unlink(device_state_path(state->arena, state, "manifest.suit"));
+	tidy_folder(state, "staging");
+	tidy_folder(state, "image");
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/span.h"
 #include "model/component.h"
 #include "model/device.h"
 
@@ -17,10 +18,11 @@ struct device_state {
 	char *folder;
 	size_t n_components;
 	struct installed_component components[DEVICE_MAX_COMPONENTS];
-	struct digest installed_manifest; /* unset: none yet; also the ETag of polls */
-	const char *reference_uri;        /* of that manifest, for reports; NULL: none */
-	uint64_t sequence_number;         /* of that manifest; nothing lower is taken */
-	bool report_pending; /* the new image runs, and the server does not know it yet */
+	struct digest installed_manifest; /* unset: none yet */
+	struct su_span etag;       /* that the server gave with its envelope; empty: not known */
+	const char *reference_uri; /* of that manifest, for reports; NULL: none */
+	uint64_t sequence_number;  /* of that manifest; nothing lower is taken */
+	bool report_pending;       /* the new image runs, and the server does not know it yet */
 };
 
 /* Creates the folder when it is missing. */
@@ -29,6 +31,9 @@ enum su_status device_state_open(
 void device_state_close(struct device_state **state);
 enum su_status device_state_save(
 	const struct device_state *state, struct su_error *err) SU_MUST_CHECK;
+
+/* Removes what only an update under way needed, and images that no component has any more. */
+void device_state_tidy(const struct device_state *state);
 
 /* The one for id; added when it is new, NULL when there is no room. */
 struct installed_component *device_state_component(

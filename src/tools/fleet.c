@@ -46,8 +46,13 @@ static bool is_coap(const char *server)
 
 static enum su_status open_transport(struct fleet *fleet, struct su_error *err)
 {
+	struct coap_driver_opts coap = {
+		.loop = fleet->loop,
+		.server = fleet->opts->server,
+		.block_szx = fleet->opts->block_szx,
+	};
 	if (is_coap(fleet->opts->server))
-		return coap_driver_new(fleet->loop, &fleet->coap, err);
+		return coap_driver_new(&coap, &fleet->coap, err);
 	fleet->http = su_work_new(fleet->loop, HTTP_THREADS, fleet->opts->size, NULL);
 	return SU_OK;
 }
@@ -59,8 +64,8 @@ static enum su_status open_link(
 	struct link_identity identity = { endpoint, opts->psk, opts->token };
 	if (fleet->coap == NULL)
 		return link_http_new(fleet->http, opts->server, &identity, out, err);
-	struct link_coap_opts coap = { .server = opts->server, .block_szx = opts->block_szx };
-	return link_coap_new(fleet->coap, &coap, &identity, out, err);
+	*out = link_coap_new(fleet->coap, &identity);
+	return SU_OK;
 }
 
 static enum su_status start_device(
@@ -109,11 +114,12 @@ enum su_status fleet_run(const struct fleet_opts *opts, unsigned *failed_out, st
 		status = start_all(&fleet, agents, err);
 	if (status == SU_OK)
 		su_loop_run(fleet.loop);
+	for (unsigned i = 0; i < opts->size && agents[i] != NULL; i++)
+		device_agent_halt(agents[i]);
+	su_work_free(&fleet.http);
 	for (unsigned i = 0; i < opts->size; i++)
 		device_agent_stop(&agents[i]);
 	coap_driver_free(&fleet.coap);
-	if (fleet.http != NULL)
-		su_work_free(&fleet.http);
 	su_loop_free(&fleet.loop);
 	*failed_out = fleet.failed;
 	return status;

@@ -10,6 +10,11 @@ void link_send(struct link *link, const struct link_request *request, link_sink_
 	link->operations->send(link, request, sink, on_reply, arg);
 }
 
+void link_halt(struct link *link)
+{
+	link->operations->halt(link);
+}
+
 void link_free(struct link **link)
 {
 	if (*link != NULL)

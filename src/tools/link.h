@@ -18,10 +18,10 @@ struct link_request {
 	enum link_method method;
 	bool plane;
 	const char *path;
-	const char *query;   /* "ep=meter-1", or NULL */
-	struct su_span body; /* CBOR, or empty */
-	struct su_span etag; /* GET: what the device has already; empty: nothing */
-	uint64_t offset;     /* GET: resume from this byte */
+	const char *endpoint; /* said in the query; NULL: not said */
+	struct su_span body;  /* CBOR, or empty */
+	struct su_span etag;  /* GET: of what the device has already; empty: nothing */
+	uint64_t offset;      /* GET: go on from this byte, if it still is what etag names */
 };
 
 /* What came back. Bytes of a GET have gone to the sink before. */
@@ -30,15 +30,22 @@ struct link_reply {
 	bool unchanged;        /* 2.03, 304: the ETag is current */
 	struct su_error error; /* the server's own words where it gave some */
 	const char *location;  /* path of a created resource, or NULL */
+	int64_t wait_ms; /* SU_RETRY: how long the server wants to be left alone; 0: it did not say */
+};
+
+/* A piece of what a GET brings. */
+struct link_piece {
+	uint64_t offset; /* where it stands in the whole; 0 where a part was asked for: all anew */
+	uint64_t total_bytes; /* 0: unknown */
+	struct su_span bytes;
+	struct su_span etag; /* opaque, of the transport's own form; empty: none given */
 };
 
 /*
- * Takes the bytes of a GET in order; offset is where they stand in the whole. A false return ends
- * the transfer. total is 0 while unknown. May run on another thread, never beside another call for
- * the same link.
+ * Takes the pieces of a GET in order. A false return ends the transfer. May run on another thread,
+ * never beside another call for the same link.
  */
-typedef bool (*link_sink_fn)(
-	void *arg, uint64_t offset, struct su_span bytes, struct su_span etag, uint64_t total);
+typedef bool (*link_sink_fn)(void *arg, const struct link_piece *piece);
 typedef void (*link_reply_fn)(void *arg, const struct link_reply *reply);
 
 struct link;
@@ -46,6 +53,7 @@ struct link;
 struct link_operations {
 	void (*send)(struct link *link, const struct link_request *request, link_sink_fn sink,
 		link_reply_fn on_reply, void *arg);
+	void (*halt)(struct link *link);
 	void (*free)(struct link *link);
 };
 
@@ -57,7 +65,9 @@ struct link {
 /* sink may be NULL when no bytes are wanted. on_reply never runs before link_send has returned. */
 void link_send(struct link *link, const struct link_request *request, link_sink_fn sink,
 	link_reply_fn on_reply, void *arg);
-/* An outstanding request is forgotten without reply. */
+/* No reply comes any more; a sink may still be called until the worker pool of the link is gone. */
+void link_halt(struct link *link);
+/* A link that uses a worker pool is halted and its pool freed before. */
 void link_free(struct link **link);
 
 /* Credentials of one device. */

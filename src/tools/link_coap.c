@@ -18,13 +18,20 @@ struct coap_driver {
 	struct su_loop *loop;
 	coap_context_t *context;
 	struct su_watch *watch;
+	coap_address_t address;
+	bool secure;
+	unsigned block_szx;
 };
 
 struct link_coap {
 	struct link head;
 	struct coap_driver *driver;
-	coap_session_t *session;
-	struct su_timer *timeout;
+	char *endpoint;
+	uint8_t psk[64];
+	size_t psk_len;
+	coap_session_t *session; /* NULL: opened by the next request */
+	struct su_timer *timer;  /* of the answer, or of the news that none will come */
+	const char *fault;       /* why none will come; NULL: it may */
 	unsigned szx;
 
 	/* The exchange under way; on_reply NULL: none. */
@@ -50,21 +57,36 @@ static void finish(struct link_coap *link, const struct link_reply *reply)
 {
 	link_reply_fn on_reply = link->on_reply;
 	link->on_reply = NULL;
-	su_timer_cancel(link->timeout);
+	su_timer_cancel(link->timer);
 	if (on_reply != NULL)
 		on_reply(link->arg, reply);
 }
 
-static void fail(struct link_coap *link, enum su_status status, const char *text)
+static void close_session(struct link_coap *link)
 {
-	struct link_reply reply = { .status = status };
-	su_fail(&reply.error, status, "", "%s", text);
+	if (link->session == NULL)
+		return;
+	coap_session_set_app_data(link->session, NULL);
+	coap_session_release(link->session);
+	link->session = NULL;
+}
+
+/* The server is away, or has forgotten the session: the next request begins with a new one. */
+static void on_timer(void *arg)
+{
+	struct link_coap *link = arg;
+	struct link_reply reply = { .status = SU_RETRY };
+	su_fail(&reply.error, SU_RETRY, "", "%s",
+		link->fault != NULL ? link->fault : "no answer from the server");
+	close_session(link);
 	finish(link, &reply);
 }
 
-static void on_timeout(void *arg)
+/* Said later: libcoap is still at work with the session, and the reply may want to send again. */
+static void give_up(struct link_coap *link, const char *why)
 {
-	fail(arg, SU_RETRY, "no answer from the server");
+	link->fault = why;
+	su_timer_set(link->timer, 0);
 }
 
 static void add_uint(coap_optlist_t **options, uint16_t number, unsigned value)
@@ -74,17 +96,25 @@ static void add_uint(coap_optlist_t **options, uint16_t number, unsigned value)
 	coap_insert_optlist(options, coap_new_optlist(number, len, bytes));
 }
 
-static void add_segments(
-	coap_optlist_t **options, uint16_t number, const char *text, const char *separator)
+static void add_path(coap_optlist_t **options, const char *path)
 {
-	while (text != NULL && *text != '\0') {
-		size_t len = strcspn(text, separator);
+	while (*path != '\0') {
+		size_t len = strcspn(path, "/");
 		if (len > 0)
-			coap_insert_optlist(
-				options, coap_new_optlist(number, len, (const uint8_t *)text));
-		text += len;
-		text += *text != '\0';
+			coap_insert_optlist(options,
+				coap_new_optlist(COAP_OPTION_URI_PATH, len, (const uint8_t *)path));
+		path += len;
+		path += *path != '\0';
 	}
+}
+
+static void add_endpoint(coap_optlist_t **options, const char *endpoint)
+{
+	if (endpoint == NULL)
+		return;
+	char *query su_auto(su_free_ptr) = su_printf("ep=%s", endpoint);
+	coap_insert_optlist(options,
+		coap_new_optlist(COAP_OPTION_URI_QUERY, strlen(query), (const uint8_t *)query));
 }
 
 static size_t block_size(const struct link_coap *link)
@@ -108,10 +138,10 @@ static bool sends_blocks(const struct link_coap *link)
 static void add_options(struct link_coap *link, coap_optlist_t **options, bool more)
 {
 	const struct link_request *request = &link->request;
-	add_segments(options, COAP_OPTION_URI_PATH, request->path, "/");
-	add_segments(options, COAP_OPTION_URI_QUERY, request->query, "&");
+	add_path(options, request->path);
+	add_endpoint(options, request->endpoint);
 	/* RFC 7252 section 5.10.6: one to eight bytes; libcoap resets a request with a longer one. */
-	if (request->etag.len > 0 && request->etag.len <= 8)
+	if (request->offset == 0 && request->etag.len > 0 && request->etag.len <= 8)
 		coap_insert_optlist(options,
 			coap_new_optlist(COAP_OPTION_ETAG, request->etag.len, request->etag.data));
 	if (request->body.len > 0)
@@ -146,8 +176,10 @@ static void send_block(struct link_coap *link)
 	coap_delete_optlist(options);
 	if (body.len > 0)
 		coap_add_data(pdu, body.len, body.data);
-	su_timer_set(link->timeout, RESPONSE_TIMEOUT_MS);
-	coap_send(link->session, pdu);
+	link->fault = NULL;
+	su_timer_set(link->timer, RESPONSE_TIMEOUT_MS);
+	if (coap_send(link->session, pdu) == COAP_INVALID_MID)
+		give_up(link, "the request could not be sent");
 }
 
 static struct su_span option_bytes(const coap_pdu_t *pdu, coap_option_num_t number)
@@ -204,25 +236,55 @@ static const char *read_location(struct link_coap *link, const coap_pdu_t *pdu)
 	return used > 0 ? link->location : NULL;
 }
 
+static bool refuse(struct link_reply *reply, const char *text)
+{
+	reply->status = su_fail(&reply->error, SU_INVALID, "", "%s", text);
+	return false;
+}
+
 /* Hands a block of a GET to the sink; true when the next one was asked for. */
 static bool take_block(struct link_coap *link, const coap_pdu_t *pdu, struct link_reply *reply)
 {
+	coap_opt_iterator_t iterator;
 	unsigned block2 = option_uint(pdu, COAP_OPTION_BLOCK2);
 	size_t len = 0;
 	const uint8_t *data = NULL;
 	coap_get_data(pdu, &len, &data);
-	link->szx = block2 & 7;
+	uint64_t wanted = (uint64_t)link->block * block_size(link);
+	/* The server may have chosen smaller blocks than were asked for. */
+	unsigned szx = coap_check_option(pdu, COAP_OPTION_BLOCK2, &iterator) != NULL ? block2 & 7
+										     : link->szx;
+	if (szx > link->szx || (uint64_t)(block2 >> 4) << (szx + 4) != wanted)
+		return refuse(reply, "the server sent another block than was asked for");
+	link->szx = szx;
 	link->block = block2 >> 4;
-	uint64_t offset = (uint64_t)link->block * block_size(link);
-	if (link->sink != NULL &&
-		!link->sink(link->arg, offset, su_span_of(data, len),
-			option_bytes(pdu, COAP_OPTION_ETAG), option_uint(pdu, COAP_OPTION_SIZE2))) {
-		reply->status = su_fail(&reply->error, SU_IO, "", "the transfer was stopped");
-		return false;
-	}
+	if ((block2 & 8) != 0 && len != block_size(link))
+		return refuse(reply, "the server sent a block that is not full");
+	struct link_piece piece = {
+		.offset = wanted,
+		.total_bytes = option_uint(pdu, COAP_OPTION_SIZE2),
+		.bytes = su_span_of(data, len),
+		.etag = option_bytes(pdu, COAP_OPTION_ETAG),
+	};
+	if (link->sink != NULL && !link->sink(link->arg, &piece))
+		return refuse(reply, "the transfer was stopped");
 	if ((block2 & 8) == 0)
 		return false;
 	link->block++;
+	send_block(link);
+	return true;
+}
+
+/* 2.31 asks for the next block of a body, perhaps in smaller pieces. */
+static bool send_next(struct link_coap *link, const coap_pdu_t *pdu, struct link_reply *reply)
+{
+	size_t sent = (link->block + 1) * block_size(link);
+	unsigned szx = option_uint(pdu, COAP_OPTION_BLOCK1) & 7;
+	if (sent >= link->request.body.len)
+		return refuse(reply, "the server asked for more than there is");
+	if (szx < link->szx)
+		link->szx = szx;
+	link->block = (unsigned)(sent / block_size(link));
 	send_block(link);
 	return true;
 }
@@ -232,6 +294,21 @@ static bool is_ours(const struct link_coap *link, const coap_pdu_t *pdu)
 	coap_bin_const_t token = coap_pdu_get_token(pdu);
 	return link != NULL && link->on_reply != NULL && token.length == link->token_len &&
 	       memcmp(token.s, link->token, token.length) == 0;
+}
+
+static void take_error(const coap_pdu_t *pdu, struct link_reply *reply)
+{
+	size_t len = 0;
+	const uint8_t *text = NULL;
+	coap_pdu_code_t code = coap_pdu_get_code(pdu);
+	coap_get_data(pdu, &len, &text);
+	if (len > 0)
+		su_fail(&reply->error, reply->status, "", "%.*s", (int)len, (const char *)text);
+	else
+		su_fail(&reply->error, reply->status, "", "the server answered %u.%02u", code >> 5,
+			code & 0x1f);
+	if (reply->status == SU_RETRY)
+		reply->wait_ms = INT64_C(1000) * option_uint(pdu, COAP_OPTION_MAXAGE);
 }
 
 static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *sent,
@@ -244,22 +321,13 @@ static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *se
 		return COAP_RESPONSE_OK; /* a late duplicate of an earlier exchange */
 	coap_pdu_code_t code = coap_pdu_get_code(received);
 	struct link_reply reply = { .status = status_of_code(code) };
-	if (code == COAP_RESPONSE_CODE(231)) {
-		link->block++;
-		send_block(link);
-		return COAP_RESPONSE_OK;
-	}
 	reply.unchanged = code == COAP_RESPONSE_CODE(203);
-	if (reply.status != SU_OK) {
-		size_t len = 0;
-		const uint8_t *text = NULL;
-		coap_get_data(received, &len, &text);
-		su_fail(&reply.error, reply.status, "", "%.*s", len > 0 ? (int)len : 17,
-			len > 0 ? (const char *)text : "no reason given: ");
-	} else if (link->request.method == LINK_GET && !reply.unchanged &&
-		   take_block(link, received, &reply)) {
+	if (reply.status != SU_OK)
+		take_error(received, &reply);
+	else if (code == COAP_RESPONSE_CODE(231) && send_next(link, received, &reply))
 		return COAP_RESPONSE_OK;
-	}
+	else if (code == COAP_RESPONSE_CODE(205) && take_block(link, received, &reply))
+		return COAP_RESPONSE_OK;
 	reply.location = read_location(link, received);
 	finish(link, &reply);
 	return COAP_RESPONSE_OK;
@@ -269,67 +337,22 @@ static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
 	const coap_nack_reason_t reason, const coap_mid_t mid)
 {
 	struct link_coap *link = coap_session_get_app_data(session);
-	(void)sent;
 	(void)mid;
-	if (link != NULL && link->on_reply != NULL)
-		fail(link, SU_RETRY,
-			reason == COAP_NACK_TLS_FAILED ? "the DTLS handshake failed"
-						       : "the server cannot be reached");
-}
-
-enum su_status coap_driver_new(struct su_loop *loop, struct coap_driver **out, struct su_error *err)
-{
-	struct coap_driver *driver = su_new(struct coap_driver);
-	coap_startup();
-	coap_set_log_level(LOG_CRIT);
-	driver->loop = loop;
-	driver->context = coap_new_context(NULL);
-	if (driver->context == NULL) {
-		free(driver);
-		return su_fail(err, SU_IO, "", "no CoAP context could be made");
-	}
-	coap_register_response_handler(driver->context, on_response);
-	coap_register_nack_handler(driver->context, on_nack);
-	driver->watch = su_watch_new(
-		loop, coap_context_get_coap_fd(driver->context), SU_LOOP_READ, on_readable, driver);
-	*out = driver;
-	return SU_OK;
-}
-
-void coap_driver_free(struct coap_driver **driver)
-{
-	if (*driver == NULL)
+	if (link == NULL || link->on_reply == NULL || (sent != NULL && !is_ours(link, sent)))
 		return;
-	su_watch_free(&(*driver)->watch);
-	coap_free_context((*driver)->context);
-	coap_cleanup();
-	free(*driver);
-	*driver = NULL;
+	if (reason == COAP_NACK_TLS_FAILED)
+		give_up(link, "the DTLS handshake failed: the server does not know this endpoint"
+			      " with this pre-shared key");
+	else
+		give_up(link, "the server cannot be reached");
 }
 
-static void link_coap_send(struct link *head, const struct link_request *request, link_sink_fn sink,
-	link_reply_fn on_reply, void *arg)
+/* Everything that matters comes back as a nack; libcoap would write it to standard error as well. */
+static void ignore_log(coap_log_t level, const char *message)
 {
-	struct link_coap *link = (struct link_coap *)head;
-	link->request = *request;
-	link->sink = sink;
-	link->on_reply = on_reply;
-	link->arg = arg;
-	link->block = (unsigned)(request->offset / block_size(link));
-	send_block(link);
+	(void)level;
+	(void)message;
 }
-
-static void link_coap_free(struct link *head)
-{
-	struct link_coap *link = (struct link_coap *)head;
-	link->on_reply = NULL;
-	coap_session_set_app_data(link->session, NULL);
-	coap_session_release(link->session);
-	su_timer_free(&link->timeout);
-	free(link);
-}
-
-static const struct link_operations operations = { link_coap_send, link_coap_free };
 
 static enum su_status resolve(const coap_uri_t *uri, coap_address_t *address, struct su_error *err)
 {
@@ -346,37 +369,118 @@ static enum su_status resolve(const coap_uri_t *uri, coap_address_t *address, st
 	return SU_OK;
 }
 
-static coap_session_t *open_session(struct coap_driver *driver, const coap_uri_t *uri,
-	const coap_address_t *address, const struct link_identity *identity)
-{
-	if (uri->scheme != COAP_URI_SCHEME_COAPS)
-		return coap_new_client_session(driver->context, NULL, address, COAP_PROTO_UDP);
-	coap_dtls_cpsk_t psk = { .version = COAP_DTLS_CPSK_SETUP_VERSION };
-	psk.psk_info.identity.s = (const uint8_t *)identity->endpoint;
-	psk.psk_info.identity.length = strlen(identity->endpoint);
-	psk.psk_info.key.s = identity->psk.data;
-	psk.psk_info.key.length = identity->psk.len;
-	return coap_new_client_session_psk2(driver->context, NULL, address, COAP_PROTO_DTLS, &psk);
-}
-
-enum su_status link_coap_new(struct coap_driver *driver, const struct link_coap_opts *opts,
-	const struct link_identity *identity, struct link **out, struct su_error *err)
+static enum su_status find_server(
+	struct coap_driver *driver, const char *server, struct su_error *err)
 {
 	coap_uri_t uri;
-	coap_address_t address;
-	if (coap_split_uri((const uint8_t *)opts->server, strlen(opts->server), &uri) != 0)
-		return su_fail(err, SU_INVALID, "", "'%s' is not a CoAP address", opts->server);
-	SU_TRY(resolve(&uri, &address, err));
-	coap_session_t *session = open_session(driver, &uri, &address, identity);
-	if (session == NULL)
-		return su_fail(err, SU_IO, "", "no session to %s could be opened", opts->server);
+	if (coap_split_uri((const uint8_t *)server, strlen(server), &uri) != 0 ||
+		(uri.scheme != COAP_URI_SCHEME_COAP && uri.scheme != COAP_URI_SCHEME_COAPS))
+		return su_fail(err, SU_INVALID, "", "'%s' is not a CoAP address", server);
+	driver->secure = uri.scheme == COAP_URI_SCHEME_COAPS;
+	return resolve(&uri, &driver->address, err);
+}
+
+enum su_status coap_driver_new(
+	const struct coap_driver_opts *opts, struct coap_driver **out, struct su_error *err)
+{
+	struct coap_driver *driver su_auto(coap_driver_free) = su_new(struct coap_driver);
+	coap_startup();
+	coap_set_log_handler(ignore_log);
+	driver->loop = opts->loop;
+	driver->block_szx = opts->block_szx;
+	SU_TRY(find_server(driver, opts->server, err));
+	driver->context = coap_new_context(NULL);
+	if (driver->context == NULL)
+		return su_fail(err, SU_IO, "", "no CoAP context could be made");
+	coap_register_response_handler(driver->context, on_response);
+	coap_register_nack_handler(driver->context, on_nack);
+	driver->watch = su_watch_new(opts->loop, coap_context_get_coap_fd(driver->context),
+		SU_LOOP_READ, on_readable, driver);
+	*out = driver;
+	driver = NULL;
+	return SU_OK;
+}
+
+void coap_driver_free(struct coap_driver **driver)
+{
+	if (*driver == NULL)
+		return;
+	su_watch_free(&(*driver)->watch);
+	coap_free_context((*driver)->context);
+	coap_cleanup();
+	free(*driver);
+	*driver = NULL;
+}
+
+static coap_session_t *open_session(const struct link_coap *link)
+{
+	const struct coap_driver *driver = link->driver;
+	if (!driver->secure)
+		return coap_new_client_session(
+			driver->context, NULL, &driver->address, COAP_PROTO_UDP);
+	coap_dtls_cpsk_t psk = { .version = COAP_DTLS_CPSK_SETUP_VERSION };
+	psk.psk_info.identity.s = (const uint8_t *)link->endpoint;
+	psk.psk_info.identity.length = strlen(link->endpoint);
+	psk.psk_info.key.s = link->psk;
+	psk.psk_info.key.length = link->psk_len;
+	return coap_new_client_session_psk2(
+		driver->context, NULL, &driver->address, COAP_PROTO_DTLS, &psk);
+}
+
+static void link_coap_send(struct link *head, const struct link_request *request, link_sink_fn sink,
+	link_reply_fn on_reply, void *arg)
+{
+	struct link_coap *link = (struct link_coap *)head;
+	link->request = *request;
+	link->sink = sink;
+	link->on_reply = on_reply;
+	link->arg = arg;
+	link->szx = link->driver->block_szx;
+	link->block = (unsigned)(request->offset / block_size(link));
+	if (link->session == NULL) {
+		link->session = open_session(link);
+		if (link->session != NULL)
+			coap_session_set_app_data(link->session, link);
+	}
+	if (link->session != NULL)
+		send_block(link);
+	else
+		give_up(link, "no session could be opened");
+}
+
+static void link_coap_halt(struct link *head)
+{
+	struct link_coap *link = (struct link_coap *)head;
+	link->on_reply = NULL;
+	su_timer_cancel(link->timer);
+}
+
+static void link_coap_free(struct link *head)
+{
+	struct link_coap *link = (struct link_coap *)head;
+	link->on_reply = NULL;
+	close_session(link);
+	su_timer_free(&link->timer);
+	free(link->endpoint);
+	free(link);
+}
+
+static const struct link_operations operations = {
+	link_coap_send,
+	link_coap_halt,
+	link_coap_free,
+};
+
+struct link *link_coap_new(struct coap_driver *driver, const struct link_identity *identity)
+{
 	struct link_coap *link = su_new(struct link_coap);
 	link->head.operations = &operations;
 	link->driver = driver;
-	link->session = session;
-	link->szx = opts->block_szx;
-	link->timeout = su_timer_new(driver->loop, on_timeout, link);
-	coap_session_set_app_data(session, link);
-	*out = &link->head;
-	return SU_OK;
+	link->endpoint = su_strdup(identity->endpoint);
+	link->psk_len =
+		identity->psk.len < sizeof(link->psk) ? identity->psk.len : sizeof(link->psk);
+	if (link->psk_len > 0)
+		memcpy(link->psk, identity->psk.data, link->psk_len);
+	link->timer = su_timer_new(driver->loop, on_timer, link);
+	return &link->head;
 }

@@ -4,16 +4,17 @@
 
 #include "tools/link.h"
 
-struct coap_driver; /* one libcoap context for all links of the process */
+struct coap_driver; /* one libcoap context and one server for all links of the process */
 
-enum su_status coap_driver_new(
-	struct su_loop *loop, struct coap_driver **out, struct su_error *err) SU_MUST_CHECK;
-void coap_driver_free(struct coap_driver **driver); /* after all its links */
-
-struct link_coap_opts {
+struct coap_driver_opts {
+	struct su_loop *loop;
 	const char *server; /* coap://host:port or coaps://host:port */
 	unsigned block_szx; /* 0..6: 16 to 1024 bytes */
 };
-enum su_status link_coap_new(struct coap_driver *driver, const struct link_coap_opts *opts,
-	const struct link_identity *identity, struct link **out,
+
+/* Looks the server's name up, which may take a while. */
+enum su_status coap_driver_new(const struct coap_driver_opts *opts, struct coap_driver **out,
 	struct su_error *err) SU_MUST_CHECK;
+void coap_driver_free(struct coap_driver **driver); /* after all its links */
+
+struct link *link_coap_new(struct coap_driver *driver, const struct link_identity *identity);

@@ -4,15 +4,16 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/memory.h"
 
 #define PLANE_PREFIX    "/device/v1"
 #define STALL_TIMEOUT_S 60L
 #define REPLY_MAX_BYTES 65536
+#define ETAG_MAX_BYTES  128
 
 struct link_http {
 	struct link head;
@@ -20,7 +21,7 @@ struct link_http {
 	CURL *curl;
 	char *server;
 	char *authorization;
-	bool busy, forgotten; /* freed while a job runs: the job's end frees it */
+	atomic_bool halted;
 
 	struct link_request request;
 	link_sink_fn sink;
@@ -30,24 +31,31 @@ struct link_http {
 	/* Filled by the job. */
 	struct link_reply reply;
 	char *location;
-	uint8_t etag[64];
-	size_t etag_len;
+	struct su_buf etag; /* the text between the quotes */
 	uint64_t received;
 	struct su_buf text; /* body of anything that is no successful GET */
 };
 
-/* The ETag of the plane is the digest in hexadecimal between quotes. */
 static void take_etag(struct link_http *link, const char *value, size_t len)
 {
-	while (len > 0 && strchr(" \t\r\n\"", value[len - 1]) != NULL)
-		len--;
-	while (len > 0 && strchr(" \t\"", *value) != NULL) {
-		value++;
-		len--;
-	}
-	if (su_hex_decode(su_span_of(value, len), link->etag, sizeof(link->etag), &link->etag_len,
-		    NULL) != SU_OK)
-		link->etag_len = 0;
+	const char *open = memchr(value, '"', len);
+	if (open == NULL)
+		return;
+	open++;
+	const char *close = memchr(open, '"', len - (size_t)(open - value));
+	if (close != NULL && close - open <= ETAG_MAX_BYTES)
+		su_buf_append(&link->etag, open, (size_t)(close - open));
+}
+
+/* Kept as the path that the device plane knows it by. */
+static void take_location(struct link_http *link, const char *value, size_t len)
+{
+	char *url su_auto(su_free_ptr) = su_printf("%.*s", (int)len, value);
+	char *path = url + strspn(url, " ");
+	path[strcspn(path, "\r\n")] = '\0';
+	const char *plane = strstr(path, PLANE_PREFIX);
+	free(link->location);
+	link->location = su_strdup(plane != NULL ? plane + strlen(PLANE_PREFIX) : path);
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
@@ -56,16 +64,23 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	size_t len = size * count;
 	if (len > 5 && strncasecmp(line, "etag:", 5) == 0)
 		take_etag(link, line + 5, len - 5);
-	if (len > 9 && strncasecmp(line, "location:", 9) == 0) {
-		free(link->location);
-		link->location = su_printf("%.*s", (int)(len - 9), line + 9);
-		char *path = link->location + strspn(link->location, " ");
-		path[strcspn(path, "\r\n")] = '\0';
-		const char *plane = strstr(path, PLANE_PREFIX);
-		memmove(link->location, plane != NULL ? plane + strlen(PLANE_PREFIX) : path,
-			strlen(plane != NULL ? plane + strlen(PLANE_PREFIX) : path) + 1);
-	}
+	if (len > 9 && strncasecmp(line, "location:", 9) == 0)
+		take_location(link, line + 9, len - 9);
+	if (len > 12 && strncasecmp(line, "retry-after:", 12) == 0)
+		link->reply.wait_ms = INT64_C(1000) * atoi(line + 12);
 	return len;
+}
+
+/* The process ends: a transfer does not keep it waiting. */
+static int on_progress(
+	void *arg, curl_off_t to_get, curl_off_t got, curl_off_t to_send, curl_off_t sent)
+{
+	const struct link_http *link = arg;
+	(void)to_get;
+	(void)got;
+	(void)to_send;
+	(void)sent;
+	return atomic_load(&link->halted);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -79,10 +94,12 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 			su_buf_append(&link->text, data, len);
 		return len;
 	}
-	uint64_t base = http == 206 ? link->request.offset : 0;
-	if (link->sink != NULL &&
-		!link->sink(link->arg, base + link->received, su_span_of(data, len),
-			su_span_of(link->etag, link->etag_len), 0))
+	struct link_piece piece = {
+		.offset = (http == 206 ? link->request.offset : 0) + link->received,
+		.bytes = su_span_of(data, len),
+		.etag = su_buf_span(&link->etag),
+	};
+	if (link->sink != NULL && !link->sink(link->arg, &piece))
 		return 0;
 	link->received += len;
 	return len;
@@ -101,7 +118,7 @@ static void judge(struct link_http *link, long http)
 {
 	link->reply.location = link->location;
 	link->reply.unchanged = http == 304;
-	if ((http >= 200 && http < 300) || http == 304 || http == 416)
+	if ((http >= 200 && http < 300) || http == 304)
 		return;
 	if (http >= 500 || http == 429)
 		explain(link, SU_RETRY);
@@ -120,10 +137,17 @@ static struct curl_slist *make_headers(const struct link_http *link)
 		headers = curl_slist_append(headers, link->authorization);
 	if (link->request.body.len > 0)
 		headers = curl_slist_append(headers, "Content-Type: application/cbor");
-	if (link->request.etag.len > 0 && link->request.etag.len <= 64) {
-		char hex[2 * 64 + 1];
-		su_hex_encode(link->request.etag, hex);
-		char *line su_auto(su_free_ptr) = su_printf("If-None-Match: \"%s\"", hex);
+	/* Not CURLOPT_RESUME_FROM: that takes an answer of 200, the whole anew, for a failure. */
+	if (link->request.offset > 0) {
+		char *line su_auto(su_free_ptr) =
+			su_printf("Range: bytes=%llu-", (unsigned long long)link->request.offset);
+		headers = curl_slist_append(headers, line);
+	}
+	struct su_span etag = link->request.etag;
+	if (etag.len > 0) {
+		char *line su_auto(su_free_ptr) = su_printf("%s: \"%.*s\"",
+			link->request.offset > 0 ? "If-Range" : "If-None-Match", (int)etag.len,
+			(const char *)etag.data);
 		headers = curl_slist_append(headers, line);
 	}
 	return headers;
@@ -132,9 +156,13 @@ static struct curl_slist *make_headers(const struct link_http *link)
 static char *make_url(const struct link_http *link)
 {
 	const struct link_request *request = &link->request;
-	return su_printf("%s%s%s%s%s", link->server, request->plane ? PLANE_PREFIX : "",
-		request->path, request->query != NULL ? "?" : "",
-		request->query != NULL ? request->query : "");
+	const char *prefix = request->plane ? PLANE_PREFIX : "";
+	if (request->endpoint == NULL)
+		return su_printf("%s%s%s", link->server, prefix, request->path);
+	char *escaped = curl_easy_escape(link->curl, request->endpoint, 0);
+	char *url = su_printf("%s%s%s?ep=%s", link->server, prefix, request->path, escaped);
+	curl_free(escaped);
+	return url;
 }
 
 static void set_method(struct link_http *link)
@@ -148,12 +176,8 @@ static void set_method(struct link_http *link)
 	curl_easy_setopt(link->curl, CURLOPT_POSTFIELDSIZE, (long)link->request.body.len);
 }
 
-static void run(void *arg, void *thread_context)
+static void set_up(struct link_http *link, const char *url, struct curl_slist *headers)
 {
-	struct link_http *link = arg;
-	(void)thread_context;
-	char *url su_auto(su_free_ptr) = make_url(link);
-	struct curl_slist *headers = make_headers(link);
 	curl_easy_reset(link->curl);
 	curl_easy_setopt(link->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(link->curl, CURLOPT_URL, url);
@@ -164,38 +188,34 @@ static void run(void *arg, void *thread_context)
 	curl_easy_setopt(link->curl, CURLOPT_WRITEDATA, link);
 	curl_easy_setopt(link->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(link->curl, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
-	if (link->request.offset > 0)
-		curl_easy_setopt(
-			link->curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)link->request.offset);
+	curl_easy_setopt(link->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(link->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(link->curl, CURLOPT_XFERINFODATA, link);
 	set_method(link);
+}
+
+static void run(void *arg, void *thread_context)
+{
+	struct link_http *link = arg;
+	(void)thread_context;
+	char *url su_auto(su_free_ptr) = make_url(link);
+	struct curl_slist *headers = make_headers(link);
+	set_up(link, url, headers);
 	CURLcode code = curl_easy_perform(link->curl);
 	curl_slist_free_all(headers);
 	long http = 0;
 	curl_easy_getinfo(link->curl, CURLINFO_RESPONSE_CODE, &http);
-	if (code != CURLE_OK && http != 416)
+	if (code != CURLE_OK)
 		link->reply.status =
 			su_fail(&link->reply.error, SU_RETRY, "", "%s", curl_easy_strerror(code));
 	else
 		judge(link, http);
 }
 
-static void destroy(struct link_http *link)
-{
-	curl_easy_cleanup(link->curl);
-	su_buf_free(&link->text);
-	free(link->location);
-	free(link->authorization);
-	free(link->server);
-	free(link);
-}
-
 static void done(void *arg)
 {
 	struct link_http *link = arg;
-	link->busy = false;
-	if (link->forgotten)
-		destroy(link);
-	else
+	if (!atomic_load(&link->halted))
 		link->on_reply(link->arg, &link->reply);
 }
 
@@ -208,27 +228,39 @@ static void link_http_send(struct link *head, const struct link_request *request
 	link->on_reply = on_reply;
 	link->arg = arg;
 	link->reply = (struct link_reply){ .status = SU_OK };
-	link->etag_len = 0;
 	link->received = 0;
+	su_buf_clear(&link->etag);
 	su_buf_clear(&link->text);
 	free(link->location);
 	link->location = NULL;
-	link->busy = true;
 	struct su_job job = { run, done, link };
 	/* The pool is made with room for every link of the process. */
 	if (su_work_submit(link->work, job) != SU_OK)
 		abort();
 }
 
+static void link_http_halt(struct link *head)
+{
+	atomic_store(&((struct link_http *)head)->halted, true);
+}
+
 static void link_http_free(struct link *head)
 {
 	struct link_http *link = (struct link_http *)head;
-	link->forgotten = true;
-	if (!link->busy)
-		destroy(link);
+	curl_easy_cleanup(link->curl);
+	su_buf_free(&link->etag);
+	su_buf_free(&link->text);
+	free(link->location);
+	free(link->authorization);
+	free(link->server);
+	free(link);
 }
 
-static const struct link_operations operations = { link_http_send, link_http_free };
+static const struct link_operations operations = {
+	link_http_send,
+	link_http_halt,
+	link_http_free,
+};
 
 enum su_status link_http_new(struct su_work *work, const char *server,
 	const struct link_identity *identity, struct link **out, struct su_error *err)

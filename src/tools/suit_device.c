@@ -62,8 +62,7 @@ static enum su_status read_anchors(
 		anchors[i].spki = key_spki(cli->arena, key);
 		anchors[i].key_type = key_type_name(key_type_of(key));
 	}
-	device->n_anchors = n;
-	device->anchors = anchors;
+	device->trust = (struct device_trust){ n, anchors };
 	return SU_OK;
 }
 
@@ -97,7 +96,7 @@ static enum su_status read_behaviour(
 	const struct cli *cli, struct fleet_opts *fleet, struct su_error *err)
 {
 	long fleet_size = 1, poll_s = 60, restart_ms = 200, fail_percent = 0, seed = 1,
-	     block = 1024, lifetime_s = 0;
+	     block = 1024, lifetime_s = 86400;
 	SU_TRY(read_number(cli, "fleet", 1, MAX_FLEET, &fleet_size, err));
 	SU_TRY(read_number(cli, "poll", 1, 86400, &poll_s, err));
 	SU_TRY(read_number(cli, "restart-ms", 0, 600000, &restart_ms, err));

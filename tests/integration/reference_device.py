@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""suit-device as tests run it: to its end, or until it is killed."""
+
+import json
+import pathlib
+import signal
+import subprocess
+
+import suit_oracle as suit
+from sandbox import eventually, run
+
+
+class ReferenceDevice:
+    """One folder, one name. options: more of the command line, for every run."""
+
+    def __init__(self, sandbox, endpoint, folder, *options, scheme="coap", klass=suit.CLASS):
+        self.sandbox = sandbox
+        self.endpoint = endpoint
+        self.folder = pathlib.Path(folder) / endpoint
+        self.options = options
+        self.scheme = scheme
+        self.klass = klass
+        self.trust_file = pathlib.Path(folder) / f"{endpoint}.trust.pem"
+
+    def trust(self, key):
+        self.trust_file.write_text(key.public_pem())
+        return self
+
+    def command(self, *options):
+        words = [
+            self.sandbox.env["SUIT_DEVICE"], "--server", getattr(self.sandbox, self.scheme),
+            "--endpoint", self.endpoint, "--dir", self.folder, "--trust", self.trust_file,
+            "--vendor", suit.VENDOR, "--class", self.klass, "--once", "--restart-ms", 10,
+            *self.options, *options,
+        ]  # fmt: skip
+        return [str(word) for word in words]
+
+    def run(self, *options, status=0):
+        """Runs until there is nothing left to do. Returns what it said."""
+        done = run(*self.command(*options), check=False)
+        said = done.stdout.decode() + done.stderr.decode()
+        assert done.returncode == status, said
+        return said
+
+    def start(self, *options):
+        return subprocess.Popen(
+            self.command(*options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def kill_when(self, probe, *options):
+        """Starts it and kills it as soon as probe() is true; it must not have ended by then."""
+        process = self.start(*options)
+        try:
+            eventually(probe)
+            assert process.poll() is None, "it had ended already"
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+
+    @property
+    def state(self):
+        return json.loads((self.folder / "state.json").read_text())
+
+    def component(self, text="[h'00']"):
+        return {entry["component"]: entry for entry in self.state["components"]}[text]
+
+    def files(self, name):
+        return sorted(path for path in (self.folder / name).iterdir())
+
+    def images(self):
+        return sorted(path.read_bytes() for path in self.files("image"))
+
+    def bytes_on_the_way(self):
+        """Of payloads that are not all there yet."""
+        staging = self.folder / "staging"
+        return sum(path.stat().st_size for path in staging.glob("*.part"))
+
+    def deployment(self):
+        """The newest one, as the server sees it."""
+        return self.sandbox.rest.deployments(self.endpoint)[0]
