@@ -201,15 +201,25 @@ static void on_finish(struct turn *turn, const struct su_error *err)
 
 static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
 
+/* Without the database, what was offered before still stands, also if newer things may be known there. */
+static bool can_answer_at_once(
+	const struct tracker *tracker, const struct remembered *of, const struct contact *contact)
+{
+	if (!of || of->n_turns > 0 || !of->device ||
+		(of->has_credential && !contact->authenticated) ||
+		(tracker->opts.require_known_devices && !of->has_credential))
+		return false;
+	if (committer_database_away(tracker->opts.committer) && of->has_active)
+		return true;
+	return registry_is_fresh(tracker->registry, of) && is_decided(tracker, of);
+}
+
 /* What most polls of a fleet come to: nothing has changed, no turn is needed. */
 static bool answer_at_once(
 	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg)
 {
 	struct remembered *of = registry_find(tracker->registry, contact->endpoint);
-	if (!of || of->n_turns > 0 || !of->device || !registry_is_fresh(tracker->registry, of) ||
-		(of->has_credential && !contact->authenticated) ||
-		(tracker->opts.require_known_devices && !of->has_credential) ||
-		!is_decided(tracker, of))
+	if (!can_answer_at_once(tracker, of, contact))
 		return false;
 	struct device device;
 	snapshot_restore(of->device, &device);

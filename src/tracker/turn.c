@@ -83,6 +83,18 @@ static void refresh(struct turn *turn)
 	turn->rejudge = false;
 }
 
+/* A load from a database that is known to be away would only keep a worker waiting. */
+static void want_load(struct tracker *tracker, struct remembered *of)
+{
+	if (committer_database_away(tracker->opts.committer) && of->state != REMEMBERED_LOADING) {
+		struct su_error error;
+		su_fail(&error, SU_RETRY, "", "the database is away");
+		turn_fail_waiting(of, &error);
+	} else {
+		loader_want(tracker->loader, of);
+	}
+}
+
 /* A turn may end inside its begin: then the next one follows here, not inside it. */
 static void pump(struct tracker *tracker, struct remembered *of)
 {
@@ -91,7 +103,7 @@ static void pump(struct tracker *tracker, struct remembered *of)
 	of->pumping = true;
 	while (of->first && !of->running) {
 		if (!registry_is_fresh(tracker->registry, of)) {
-			loader_want(tracker->loader, of);
+			want_load(tracker, of);
 			break;
 		}
 		of->running = true;

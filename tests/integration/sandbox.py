@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private suitd with its own PostgreSQL (scripts/sandbox), and a client of its REST interface."""
 
+import contextlib
 import os
 import pathlib
 import shlex
@@ -183,6 +184,20 @@ class Sandbox:
 
     def pg_kill(self):
         run(PG_CLUSTER, "kill", self.folder / "pg")
+
+    @contextlib.contextmanager
+    def pg_frozen(self):
+        """All its processes stand still: connections stay open, and nothing answers."""
+        postmaster = (self.folder / "pg" / "data" / "postmaster.pid").read_text().split()[0]
+        children = run("ps", "-o", "pid=", "--ppid", postmaster).stdout.split()
+        pids = [int(pid) for pid in (postmaster, *children)]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def pg_start(self):
         run(PG_CLUSTER, "start", self.folder / "pg", "fsync=off", "max_connections=200")

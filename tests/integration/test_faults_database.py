@@ -2,11 +2,12 @@
 """The database goes away and comes back: what needs none goes on, the rest is told to come again, and
 work resumes without anybody's help."""
 
+import concurrent.futures
 import hashlib
 
 import pytest
 import suit_oracle as suit
-from device import CoapDevice, HttpDevice
+from device import CoapDevice, CoapPeer, HttpDevice
 from sandbox import eventually
 
 
@@ -68,6 +69,26 @@ def test_goes_on_and_resumes(fleet, how):
     fleet.pg_start()
     check_with_database(fleet)
     assert fleet.pid == pid and fleet.is_running()
+
+
+def test_frozen_database_is_noticed(fleet):
+    """Its connections stay open and say nothing: who waits for it is told to come again."""
+    blob = "/blob/" + hashlib.sha256(fleet.image.content).hexdigest()
+    fleet.bulb.peer.tries = 15
+    with fleet.pg_frozen(), concurrent.futures.ThreadPoolExecutor() as threads:
+        devices = (fleet.lamp, fleet.bulb)
+        reports = [threads.submit(device.status, state="accepted") for device in devices]
+        other = CoapPeer(fleet.coap)
+        assert other.get(blob).payload == fleet.image.content
+        other.close()
+        assert fleet.anonymous().get(blob).content == fleet.image.content
+        over_http, over_coap = [report.result(60) for report in reports]
+        assert over_http.status_code == 503 and int(over_http.headers["Retry-After"]) > 0
+        assert over_coap.status == "5.03" and over_coap.option(14) is not None
+        assert fleet.lamp.poll().status_code == 200
+        assert fleet.bulb.poll().status == "2.05"
+        assert fleet.lamp.status(state="accepted").status_code == 503, "at once, by now"
+    check_with_database(fleet)
 
 
 def test_connections_that_break_are_made_again(fleet):
