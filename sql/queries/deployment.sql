@@ -84,3 +84,14 @@ JOIN device AS v ON v.id = d.device_id
 WHERE d.active AND d.deadline_at <= at($1::bigint)
 ORDER BY d.deadline_at
 LIMIT $2::bigint
+
+-- name: deployment_withdrawn
+-- What a withdrawal left behind when it was cut off: few or none, found release by release.
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.row_version, v.endpoint
+FROM release AS r
+JOIN deployment AS d ON d.release_id = r.id
+JOIN device AS v ON v.id = d.device_id
+WHERE r.state = 'withdrawn' AND d.active AND d.state = ANY ($1::text[])
+LIMIT $2::bigint

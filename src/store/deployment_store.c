@@ -108,11 +108,9 @@ size_t deployment_store_of_release(struct txn *txn, struct su_arena *arena,
 	return read_all(txn, arena, rows, out);
 }
 
-size_t deployment_store_overdue(
-	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct overdue **out)
+static size_t read_unended(
+	struct txn *txn, struct su_arena *arena, const struct pg_result *rows, struct unended **out)
 {
-	struct pg_result *rows su_auto(sql_rows_free) =
-		txn_query(txn, STATEMENT_DEPLOYMENT_OVERDUE, sql_int(now_ms), sql_uint(limit));
 	size_t n = sql_rows_count(rows);
 	*out = su_arena_array(arena, n, sizeof(**out));
 	for (size_t i = 0; i < n; i++) {
@@ -121,6 +119,25 @@ size_t deployment_store_overdue(
 		(*out)[i].endpoint = sql_read_text(&row);
 	}
 	return txn_ok(txn) ? n : 0;
+}
+
+size_t deployment_store_overdue(
+	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct unended **out)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEPLOYMENT_OVERDUE, sql_int(now_ms), sql_uint(limit));
+	return read_unended(txn, arena, rows, out);
+}
+
+size_t deployment_store_withdrawn(struct txn *txn, struct su_arena *arena,
+	const enum deployment_state *states, size_t n_states, size_t limit, struct unended **out)
+{
+	struct sql_array names su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	for (size_t i = 0; i < n_states; i++)
+		sql_array_add_text(&names, name_of(deployment_state_names, (int)states[i]));
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEPLOYMENT_WITHDRAWN, sql_list(&names), sql_uint(limit));
+	return read_unended(txn, arena, rows, out);
 }
 
 static struct deployment_history read_step(struct sql_row *row)

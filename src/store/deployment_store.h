@@ -33,13 +33,16 @@ struct deployment_page {
 size_t deployment_store_of_release(struct txn *txn, struct su_arena *arena,
 	const struct digest *release, const struct deployment_page *page, struct deployment **out);
 
-/* In flight with a deadline that has passed, the longest overdue first. */
-struct overdue {
+struct unended {
 	struct deployment deployment;
 	const char *endpoint;
 };
+/* In flight with a deadline that has passed, the longest overdue first. */
 size_t deployment_store_overdue(struct txn *txn, struct su_arena *arena, int64_t now_ms,
-	size_t limit, struct overdue **out);
+	size_t limit, struct unended **out);
+/* In flight in one of these states though the release is withdrawn. */
+size_t deployment_store_withdrawn(struct txn *txn, struct su_arena *arena,
+	const enum deployment_state *states, size_t n_states, size_t limit, struct unended **out);
 
 /* Every transition of a device's deployments, newest first, with an id below before (0: from the newest). */
 struct device_history {

@@ -106,7 +106,7 @@ static bool end_some(struct txn *txn, const struct digest *release, int64_t *aft
 
 /*
  * The release is withdrawn by now, so nothing new begins. A page that collides with a device's own
- * message is done again; withdrawing once more takes up what a broken connection left.
+ * message is done again; what a crash or a broken connection leaves is for the sweep (tracker/sweep.h).
  */
 static enum su_status end_rest(struct store_conn *conn, const struct digest *release,
 	int64_t after_device, const struct command_origin *origin, struct su_error *err)

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "tracker/silence.h"
+#include "tracker/sweep.h"
 #include "tracker/turn.h"
 
 static void on_loaded(void *arg, struct remembered *of, const struct su_error *err)
@@ -30,7 +30,7 @@ enum su_status tracker_start(
 		.arg = tracker,
 	};
 	tracker->loader = loader_new(&loader);
-	tracker->silence = silence_start(tracker);
+	tracker->sweep = sweep_start(tracker);
 	*out = tracker;
 	return SU_OK;
 }
@@ -51,7 +51,7 @@ void tracker_stop(struct tracker **tracker)
 	*tracker = NULL;
 	stopping->stopping = true;
 	stopping->on_change = NULL;
-	silence_stop(&stopping->silence);
+	sweep_stop(&stopping->sweep);
 	registry_each(stopping->registry, fail_waiting, NULL);
 	if (stopping->n_jobs > 0 || !loader_is_idle(stopping->loader)) {
 		/* Workers and committer still hold parts of it; the process is about to end. */

@@ -5,13 +5,13 @@
 #include "tracker/loader.h"
 #include "tracker/tracker.h"
 
-struct silence;
+struct sweep;
 
 struct tracker {
 	struct tracker_opts opts;
 	struct registry *registry;
 	struct loader *loader;
-	struct silence *silence;
+	struct sweep *sweep;
 	uint64_t
 		generation; /* grows when releases change; what was chosen before is looked at anew */
 	size_t n_jobs;      /* on workers or with the committer, of turns */

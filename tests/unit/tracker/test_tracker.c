@@ -252,6 +252,27 @@ static void a_withdrawn_release_is_offered_no_more(void **state)
 	assert_fault(fixture_say(fixture, "meter", DEPLOYMENT_DOWNLOADING), SU_NOT_FOUND, "");
 }
 
+/* A withdrawal that was cut off after its first transaction looks like this. */
+static void a_withdrawal_that_was_cut_off_is_completed(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offered(fixture);
+	fixture_say(fixture, "meter", DEPLOYMENT_DOWNLOADING);
+	const struct characteristics told = fixture_device(fixture, OLD, 6);
+	fixture_register(fixture, "installer", &told);
+	fixture_poll(fixture, "installer");
+	fixture_say(fixture, "installer", DEPLOYMENT_INSTALLING);
+	fixture_sql(fixture, "UPDATE release SET state = 'withdrawn' RETURNING digest");
+	fixture_restart(fixture); /* it looks at once */
+	while (strcmp(fixture_state(fixture, "meter"), "cancelled") != 0)
+		fixture_settle(fixture);
+	assert_non_null(strstr(
+		fixture_sql(fixture, "SELECT reason FROM deployment WHERE state = 'cancelled'"),
+		"withdrawn"));
+	assert_false(fixture_poll(fixture, "meter").has_offer);
+	assert_string_equal(fixture_state(fixture, "installer"), "installing");
+}
+
 static void another_devices_deployment_is_refused(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -419,6 +440,7 @@ int main(void)
 		CASE(a_newer_release_takes_the_place_of_one_not_begun),
 		CASE(a_download_under_way_is_left_alone),
 		CASE(a_withdrawn_release_is_offered_no_more),
+		CASE(a_withdrawal_that_was_cut_off_is_completed),
 		CASE(another_devices_deployment_is_refused),
 		CASE(states_that_make_no_sense_are_refused),
 		CASE(progress_is_kept_but_is_no_history),
