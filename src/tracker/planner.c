@@ -163,19 +163,20 @@ void planner_choose(struct txn *txn, struct blob_store *blobs, struct su_arena *
 	for (size_t i = 0; i < n && txn_ok(txn); i++) {
 		struct plan_candidate *candidate = &out->candidates[out->n_candidates++];
 		candidate->release = releases[i];
-		if (out->choice || out->up_to_date) {
-			candidate->reason = out->choice ? "a newer release fits"
-							: "the device runs a newer release";
+		if (out->choice) {
+			candidate->reason = "a newer release fits";
 			continue;
 		}
 		enum verdict verdict = judge_past(&judge, &releases[i], &candidate->reason);
 		if (verdict == VERDICT_FITS)
 			verdict = judge_release(&judge, &releases[i], &candidate->reason);
-		out->up_to_date = verdict == VERDICT_RUNS_IT;
+		/* Goes on: an older number may be for components that this one does not touch. */
+		out->up_to_date |= verdict == VERDICT_RUNS_IT;
 		candidate->chosen = verdict == VERDICT_FITS;
 		if (candidate->chosen)
 			out->choice = candidate;
 	}
+	out->up_to_date &= !out->choice;
 }
 
 static enum su_status check_state(const struct release *release, struct su_error *err)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A firmware goes from its author to a running device: every role, every transport, the real tools."""
 
+import datetime
 import json
 
 import pytest
 import suit_oracle as suit
 from device import CoapDevice, HttpDevice
+from sandbox import eventually
 
 DEVICES = {"coap": CoapDevice, "http": HttpDevice}
 
@@ -13,6 +15,10 @@ DEVICES = {"coap": CoapDevice, "http": HttpDevice}
 def done(reply):
     """2.xx on either transport."""
     return getattr(reply, "ok", None) or str(getattr(reply, "status", ""))[:1] == "2"
+
+
+def time_of(entry):
+    return datetime.datetime.fromisoformat(entry["at"])
 
 
 @pytest.fixture
@@ -69,7 +75,7 @@ def test_history_tells_every_step(sandbox, trusted, product, product_images, uni
     assert steps[-1] == "confirmed"
     for earlier, later in zip(history[1:], history):
         assert earlier["to"] == later["from"]
-        assert earlier["at"] <= later["at"]
+        assert time_of(earlier) <= time_of(later)
     wanted = ["offered", "accepted", "downloading", "downloaded", "installing", "rebooting"]
     assert [step for step in steps if step in wanted] == wanted
 
@@ -301,3 +307,22 @@ def test_trust_belongs_to_its_authority(sandbox, product_images, unique):
     authority.post(f"/api/v1/trust-anchors/{anchor['id']}/revoke", 200, json={"reason": "lost"})
     later = suit.update(key, 2, [component])
     assert author.post_manifest(later, None).status_code in (403, 422)
+
+
+def test_components_with_releases_of_their_own(sandbox, trusted, product, unique):
+    """Each line of releases counts by itself: the radio's number 2 is no older than the app's 100."""
+    endpoint = unique("lamp")
+    app = suit.Image(b"app " * 100, f"/fw/{unique('app')}", (b"app",))
+    radio = suit.Image(b"radio " * 100, f"/fw/{unique('radio')}", (b"radio",))
+    sandbox.rest.publish(suit.update(trusted, 100, [app], klass=product), [app])
+    device = HttpDevice(sandbox, endpoint)
+    device.register(
+        [suit.installed(app, 100), suit.installed(None, 1, (b"radio",))], klass=product
+    )
+    assert device.poll().status_code == 404
+    envelope = suit.update(trusted, 2, [radio], klass=product)
+    sandbox.rest.publish(envelope, [radio])
+    assert eventually(lambda: device.poll().content == envelope)
+    device.run_update(radio, 2)
+    assert sandbox.rest.get(f"/api/v1/devices/{endpoint}/decision").json()["up_to_date"]
+    assert device.poll().status_code == 404
