@@ -205,8 +205,9 @@ static enum su_status open_patch(
 		return su_fail(err, SU_CONFLICT, "id", "this upload is complete");
 	SU_TRY(http_tus_checksum(call, &patch->expected, err));
 	if (patch->expected.algorithm &&
-		checksum_new(patch->expected.algorithm, &patch->checksum, err) != SU_OK)
-		return SU_INVALID;
+		checksum_new(patch->expected.algorithm, &patch->checksum, NULL) != SU_OK)
+		return su_fail(err, SU_INVALID, "Upload-Checksum",
+			"checksums are sha1 or sha256, not %.20s", patch->expected.algorithm);
 	SU_TRY(locked(
 		call, blob_writer_resume(call->env->blobs, call->values[0], &patch->writer, err)));
 	patch->begin_offset = blob_writer_length(patch->writer);
