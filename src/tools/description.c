@@ -22,6 +22,22 @@ struct reader {
 	struct description *out;
 };
 
+/* Names the member in which the fault was found. */
+static enum su_status within(enum su_status status, const char *member, struct su_error *err)
+{
+	if (status != SU_OK)
+		su_error_within(err, member);
+	return status;
+}
+
+static enum su_status within_item(
+	enum su_status status, const char *list, size_t i, struct su_error *err)
+{
+	char where[48];
+	snprintf(where, sizeof(where), "%s[%zu]", list, i);
+	return within(status, where, err);
+}
+
 static const char *resolve(const struct reader *reader, const char *file)
 {
 	if (*file == '/' || *reader->folder == '\0')
@@ -47,10 +63,7 @@ static enum su_status read_uuid(const json_t *object, const char *name, struct s
 	if (text == NULL)
 		return SU_OK;
 	*has_out = true;
-	enum su_status status = su_uuid_parse(text, out, err);
-	if (status != SU_OK)
-		su_error_within(err, name);
-	return status;
+	return within(su_uuid_parse(text, out, err), name, err);
 }
 
 /* Identifiers directly, or made of a domain and a class name (suit-manifest section 8.4.8.2). */
@@ -87,10 +100,7 @@ static enum su_status read_component_id(const struct reader *reader, const json_
 	if (text == NULL)
 		return SU_OK;
 	*has_out = true;
-	enum su_status status = component_id_parse(reader->arena, text, out, err);
-	if (status != SU_OK)
-		su_error_within(err, name);
-	return status;
+	return within(component_id_parse(reader->arena, text, out, err), name, err);
 }
 
 /* The payload is at hand as a file, or only known by digest and size. */
@@ -107,7 +117,7 @@ static enum su_status read_payload(const struct reader *reader, const json_t *ob
 	if (digest == NULL || !has_size)
 		return su_fail(
 			err, SU_INVALID, "image", "is missing: give image, or digest and size");
-	return digest_parse(digest, &out->digest, err);
+	return within(digest_parse(digest, &out->digest, err), "digest", err);
 }
 
 /* Without a URI the image is fetched by its digest, from the server that gave the manifest. */
@@ -124,6 +134,13 @@ static enum su_status default_uri(
 	return SU_OK;
 }
 
+/* The key of what travels inside the envelope: "#app.bin". */
+static const char *integrated_name(const struct reader *reader, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	return su_arena_printf(reader->arena, "#%s", slash != NULL ? slash + 1 : file);
+}
+
 static enum su_status read_choice(const struct reader *reader, const json_t *object,
 	struct description_choice *out, struct su_error *err)
 {
@@ -138,10 +155,8 @@ static enum su_status read_choice(const struct reader *reader, const json_t *obj
 		return default_uri(reader, out, err);
 	if (file == NULL)
 		return su_fail(err, SU_INVALID, "integrated", "needs image");
-	if (out->uri == NULL) {
-		const char *slash = strrchr(file, '/');
-		out->uri = su_arena_printf(reader->arena, "#%s", slash != NULL ? slash + 1 : file);
-	}
+	if (out->uri == NULL)
+		out->uri = integrated_name(reader, file);
 	return whole_file_read(
 		reader->arena, resolve(reader, file), INTEGRATED_MAX_BYTES, &out->integrated, err);
 }
@@ -159,10 +174,12 @@ static enum su_status read_slots(const struct reader *reader, const json_t *slot
 	out->choices = su_arena_array(reader->arena, n, sizeof(*out->choices));
 	for (size_t i = 0; i < n; i++) {
 		const json_t *slot = json_array_get(slots, i);
-		SU_TRY(json_read_only(slot, names, err));
-		SU_TRY(read_choice(reader, slot, &out->choices[i], err));
-		if (!out->choices[i].has_slot)
-			return su_fail(err, SU_INVALID, "slot", "is required in slots");
+		enum su_status status = json_read_only(slot, names, err);
+		if (status == SU_OK)
+			status = read_choice(reader, slot, &out->choices[i], err);
+		if (status == SU_OK && !out->choices[i].has_slot)
+			status = su_fail(err, SU_INVALID, "slot", "is required");
+		SU_TRY(within_item(status, "slots", i, err));
 	}
 	return SU_OK;
 }
@@ -184,7 +201,8 @@ static enum su_status read_required_version(
 			err, SU_INVALID, "requires_version", "must begin with one of > >= = <= <");
 	out->has_required_version = true;
 	text += sign_len;
-	return version_parse(text + strspn(text, " "), &out->required_version, err);
+	return within(version_parse(text + strspn(text, " "), &out->required_version, err),
+		"requires_version", err);
 }
 
 static enum su_status read_component(const struct reader *reader, const json_t *object,
@@ -216,16 +234,10 @@ static enum su_status read_components(
 	struct description *out = reader->out;
 	out->n_components = n;
 	out->components = su_arena_array(reader->arena, n, sizeof(*out->components));
-	for (size_t i = 0; i < n; i++) {
-		enum su_status status =
-			read_component(reader, json_array_get(list, i), &out->components[i], err);
-		if (status != SU_OK) {
-			char where[32];
-			snprintf(where, sizeof(where), "components[%zu]", i);
-			su_error_within(err, where);
-			return status;
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		SU_TRY(within_item(
+			read_component(reader, json_array_get(list, i), &out->components[i], err),
+			"components", i, err));
 	return SU_OK;
 }
 
@@ -240,16 +252,21 @@ static enum su_status read_dependency(const struct reader *reader, const json_t 
 	SU_TRY(keep_string(reader, object, "uri", &out->uri, err));
 	SU_TRY(json_read_bool(object, "integrated", &integrated, err));
 	SU_TRY(read_component_id(reader, object, "prefix", &out->prefix, &out->has_prefix, err));
-	if (file == NULL || out->uri == NULL)
-		return su_fail(err, SU_INVALID, "dependencies", "need manifest (a file) and uri");
+	if (file == NULL)
+		return su_fail(err, SU_INVALID, "manifest", "is required: the file of an envelope");
+	if (out->uri == NULL && !integrated)
+		return su_fail(err, SU_INVALID, "uri", "is required unless it is integrated");
+	if (out->uri == NULL)
+		out->uri = integrated_name(reader, file);
 	struct su_span bytes;
 	struct envelope envelope;
 	struct envelope_options options = { .allow_untagged = true };
 	SU_TRY(whole_file_read(
 		reader->arena, resolve(reader, file), INTEGRATED_MAX_BYTES, &bytes, err));
-	SU_TRY(envelope_decode(reader->arena, bytes, &options, &envelope, err));
+	SU_TRY(within(envelope_decode(reader->arena, bytes, &options, &envelope, err), file, err));
 	out->manifest_digest = envelope.manifest_digest;
 	out->envelope_bytes = bytes.len;
+	out->fetches_early = manifest_member(&envelope.manifest, MANIFEST_PAYLOAD_FETCH) != NULL;
 	if (integrated)
 		out->integrated = bytes;
 	return SU_OK;
@@ -259,14 +276,16 @@ static enum su_status read_dependencies(
 	const struct reader *reader, const json_t *list, struct su_error *err)
 {
 	size_t n = json_array_size(list);
-	if (n > DESCRIPTION_MAX_COMPONENTS)
-		return su_fail(err, SU_TOO_LARGE, "dependencies", "are too many");
+	if ((list != NULL && !json_is_array(list)) || n > DESCRIPTION_MAX_COMPONENTS)
+		return su_fail(err, SU_INVALID, "dependencies",
+			"must be a list of up to %d objects", DESCRIPTION_MAX_COMPONENTS);
 	reader->out->n_dependencies = n;
 	reader->out->dependencies =
 		su_arena_array(reader->arena, n + 1, sizeof(*reader->out->dependencies));
 	for (size_t i = 0; i < n; i++)
-		SU_TRY(read_dependency(
-			reader, json_array_get(list, i), &reader->out->dependencies[i], err));
+		SU_TRY(within_item(read_dependency(reader, json_array_get(list, i),
+					   &reader->out->dependencies[i], err),
+			"dependencies", i, err));
 	return SU_OK;
 }
 
@@ -274,6 +293,8 @@ static enum su_status read_sever(const json_t *list, struct description *out, st
 {
 	size_t i;
 	json_t *name;
+	if (list != NULL && !json_is_array(list))
+		return su_fail(err, SU_INVALID, "sever", "must be a list");
 	json_array_foreach((json_t *)list, i, name)
 	{
 		const char *text = json_is_string(name) ? json_string_value(name) : "";
@@ -293,7 +314,8 @@ static enum su_status read_versions(
 	const char *version = NULL, *digest = NULL;
 	SU_TRY(json_read_string(object, "version", &version, err));
 	if (version != NULL)
-		SU_TRY(version_parse(version, &reader->out->set_version, err));
+		SU_TRY(within(
+			version_parse(version, &reader->out->set_version, err), "version", err));
 	SU_TRY(json_read_string(object, "digest_algorithm", &digest, err));
 	reader->out->digest_alg = DIGEST_SHA256;
 	if (digest == NULL || strcmp(digest, "sha256") == 0)

@@ -35,6 +35,7 @@ struct description_dependency {
 	bool has_prefix;
 	struct component_id prefix;
 	struct su_span integrated; /* empty: fetched from uri */
+	bool fetches_early;        /* has a payload-fetch section */
 };
 
 struct description {

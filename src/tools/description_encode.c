@@ -73,6 +73,24 @@ static void put_choices(struct sequence_builder *seq, const struct description_c
 	sequence_put_parameters(seq, CMD_OVERRIDE_PARAMETERS, &only);
 }
 
+/* In the shared sequence, because every section needs them. */
+static void put_dependency_parameters(
+	const struct description *description, struct sequence_builder *seq)
+{
+	for (size_t i = 0; i < description->n_dependencies; i++) {
+		const struct description_dependency *dependency = &description->dependencies[i];
+		struct parameters parameters = {
+			.set = (UINT64_C(1) << PARAM_IMAGE_DIGEST) |
+			       (UINT64_C(1) << PARAM_IMAGE_SIZE) | (UINT64_C(1) << PARAM_URI),
+			.image_digest = dependency->manifest_digest,
+			.image_size_bytes = dependency->envelope_bytes,
+			.uri = su_span_str(dependency->uri),
+		};
+		put_index(description, seq, dependency_index(description, i));
+		sequence_put_parameters(seq, CMD_OVERRIDE_PARAMETERS, &parameters);
+	}
+}
+
 /* Vendor and class for each component, then its digest and size; the checks come last. */
 static void put_shared(const struct description *description, struct sequence_builder *seq)
 {
@@ -94,6 +112,7 @@ static void put_shared(const struct description *description, struct sequence_bu
 		if (description->has_class)
 			sequence_put_condition(seq, CMD_CLASS_IDENTIFIER, POLICY_CONDITION);
 	}
+	put_dependency_parameters(description, seq);
 }
 
 /* What must hold before anything is fetched for this component. */
@@ -130,25 +149,6 @@ static void put_fetches(const struct description *description, struct sequence_b
 	}
 }
 
-static void put_dependency_resolution(
-	const struct description *description, struct sequence_builder *seq)
-{
-	for (size_t i = 0; i < description->n_dependencies; i++) {
-		const struct description_dependency *dependency = &description->dependencies[i];
-		struct parameters parameters = {
-			.set = (UINT64_C(1) << PARAM_IMAGE_DIGEST) |
-			       (UINT64_C(1) << PARAM_IMAGE_SIZE) | (UINT64_C(1) << PARAM_URI),
-			.image_digest = dependency->manifest_digest,
-			.image_size_bytes = dependency->envelope_bytes,
-			.uri = su_span_str(dependency->uri),
-		};
-		put_index(description, seq, dependency_index(description, i));
-		sequence_put_parameters(seq, CMD_OVERRIDE_PARAMETERS, &parameters);
-		sequence_put_directive(seq, CMD_FETCH, POLICY_DIRECTIVE);
-		sequence_put_condition(seq, CMD_DEPENDENCY_INTEGRITY, POLICY_CONDITION);
-	}
-}
-
 /* Dependencies are checked, then processed, before the components of this manifest. */
 static void put_process_dependencies(
 	const struct description *description, struct sequence_builder *seq)
@@ -158,6 +158,17 @@ static void put_process_dependencies(
 		sequence_put_condition(seq, CMD_DEPENDENCY_INTEGRITY, POLICY_CONDITION);
 		sequence_put_directive(seq, CMD_PROCESS_DEPENDENCY, 0);
 	}
+}
+
+/* Processed here as well, so that they fetch what they depend on themselves. */
+static void put_dependency_resolution(
+	const struct description *description, struct sequence_builder *seq)
+{
+	for (size_t i = 0; i < description->n_dependencies; i++) {
+		put_index(description, seq, dependency_index(description, i));
+		sequence_put_directive(seq, CMD_FETCH, POLICY_DIRECTIVE);
+	}
+	put_process_dependencies(description, seq);
 }
 
 static void put_validate(const struct description *description, struct sequence_builder *seq)
@@ -214,6 +225,17 @@ static void add_sequence(struct manifest_builder *builder, const struct descript
 	sequence_builder_free(&seq);
 }
 
+static void put_payload_fetch(const struct description *description, struct sequence_builder *seq)
+{
+	bool early = description->fetch_early;
+	for (size_t i = 0; i < description->n_dependencies; i++)
+		early = early || description->dependencies[i].fetches_early;
+	if (early)
+		put_process_dependencies(description, seq);
+	if (description->fetch_early)
+		put_fetches(description, seq);
+}
+
 static void put_install(const struct description *description, struct sequence_builder *seq)
 {
 	put_process_dependencies(description, seq);
@@ -231,8 +253,7 @@ enum su_status description_encode(
 	add_sequence(builder, description, MANIFEST_VALIDATE, put_validate);
 	add_sequence(
 		builder, description, MANIFEST_DEPENDENCY_RESOLUTION, put_dependency_resolution);
-	if (description->fetch_early)
-		add_sequence(builder, description, MANIFEST_PAYLOAD_FETCH, put_fetches);
+	add_sequence(builder, description, MANIFEST_PAYLOAD_FETCH, put_payload_fetch);
 	add_sequence(builder, description, MANIFEST_INSTALL, put_install);
 	if (description->text.len > 0)
 		manifest_builder_member(

@@ -11,8 +11,14 @@
 #include "base/memory.h"
 
 #define CONTENT_FORMAT_CBOR 60
-/* RFC 7252 section 4.8.2: EXCHANGE_LIFETIME is 247 s; a separate response is awaited no longer than this. */
-#define RESPONSE_TIMEOUT_MS 60000
+/* Less than the 45 s of MAX_TRANSMIT_SPAN (RFC 7252 section 4.8.2): a server that has forgotten the
+ * DTLS session stays silent, and only a new handshake helps. */
+#define RESPONSE_TIMEOUT_MS 20000
+/* A server that does not accept the key says nothing: records it cannot verify are dropped. */
+#define HANDSHAKE_TIMEOUT_MS 10000
+#define HANDSHAKE_FAULT                                                                            \
+	"the DTLS handshake failed: the server does not know this endpoint with this"              \
+	" pre-shared key"
 
 struct coap_driver {
 	struct su_loop *loop;
@@ -71,13 +77,19 @@ static void close_session(struct link_coap *link)
 	link->session = NULL;
 }
 
+static bool is_shaking_hands(const struct link_coap *link)
+{
+	return link->driver->secure && link->session != NULL &&
+	       coap_session_get_state(link->session) != COAP_SESSION_STATE_ESTABLISHED;
+}
+
 /* The server is away, or has forgotten the session: the next request begins with a new one. */
 static void on_timer(void *arg)
 {
 	struct link_coap *link = arg;
 	struct link_reply reply = { .status = SU_RETRY };
-	su_fail(&reply.error, SU_RETRY, "", "%s",
-		link->fault != NULL ? link->fault : "no answer from the server");
+	const char *why = is_shaking_hands(link) ? HANDSHAKE_FAULT : "no answer from the server";
+	su_fail(&reply.error, SU_RETRY, "", "%s", link->fault != NULL ? link->fault : why);
 	close_session(link);
 	finish(link, &reply);
 }
@@ -177,7 +189,8 @@ static void send_block(struct link_coap *link)
 	if (body.len > 0)
 		coap_add_data(pdu, body.len, body.data);
 	link->fault = NULL;
-	su_timer_set(link->timer, RESPONSE_TIMEOUT_MS);
+	su_timer_set(
+		link->timer, is_shaking_hands(link) ? HANDSHAKE_TIMEOUT_MS : RESPONSE_TIMEOUT_MS);
 	if (coap_send(link->session, pdu) == COAP_INVALID_MID)
 		give_up(link, "the request could not be sent");
 }
@@ -340,11 +353,8 @@ static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
 	(void)mid;
 	if (link == NULL || link->on_reply == NULL || (sent != NULL && !is_ours(link, sent)))
 		return;
-	if (reason == COAP_NACK_TLS_FAILED)
-		give_up(link, "the DTLS handshake failed: the server does not know this endpoint"
-			      " with this pre-shared key");
-	else
-		give_up(link, "the server cannot be reached");
+	give_up(link,
+		reason == COAP_NACK_TLS_FAILED ? HANDSHAKE_FAULT : "the server cannot be reached");
 }
 
 /* Everything that matters comes back as a nack; libcoap would write it to standard error as well. */
