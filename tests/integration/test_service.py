@@ -234,3 +234,41 @@ def test_sandbox_needs_no_root_folder(sandbox):
     """The key of device credentials is made once and is for suitd alone."""
     mode = (sandbox.storage / "credential.key").stat().st_mode & 0o777
     assert mode == 0o600
+
+
+@pytest.fixture
+def certificate(fresh):
+    """A self-signed one for the loopback address; the sandbox is configured for it, and stopped."""
+    pem, key = fresh.folder / "tls.pem", fresh.folder / "tls.key"
+    run(
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", key, "-out", pem, "-days", "2", "-subj", "/CN=localhost",
+        "-addext", "subjectAltName=IP:127.0.0.1",
+    )  # fmt: skip
+    fresh.stop()
+    text = fresh.config_path.read_text()
+    fresh.config_path.write_text(text.replace("[http]\n", f"[http]\ncertificate = {pem}\nkey = {key}\n"))
+    return pem
+
+
+def test_speaks_https(fresh, certificate):
+    pid = spawn(fresh)
+    base = fresh.http.replace("http:", "https:")
+    rest = Rest(base, fresh.token)
+    rest.session.verify = str(certificate)
+    eventually(lambda: rest.get("/readyz", None).status_code == 200)
+    image = suit.Image(os.urandom(300_000))
+    rest.put_image(image, 201)
+    assert rest.get("/blob/" + image.digest.split(":")[1]).content == image.content
+    assert end(pid) == 0
+
+
+def test_refuses_to_start_with_a_bad_certificate(fresh, certificate):
+    certificate.write_text("not a certificate\n")
+    done = suitd(fresh, check=False)
+    assert done.returncode == 1
+    assert b"certificate" in done.stderr
+    certificate.unlink()
+    done = suitd(fresh, check=False)
+    assert done.returncode == 1
+    assert str(certificate).encode() in done.stderr
