@@ -2,6 +2,7 @@
 /* The life of a request: parsed, served, answered now or later, forgotten. */
 #include "server/coap_exchange.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static void free_exchange(struct coap_exchange *exchange)
 static void begin_owing(struct coap_exchange *exchange)
 {
 	struct coap_env *env = exchange->env;
+	assert(env);
 	exchange->next = env->owed;
 	exchange->link = &env->owed;
 	if (env->owed)
@@ -45,6 +47,7 @@ static void begin_owing(struct coap_exchange *exchange)
 
 static void end_owing(struct coap_exchange *exchange)
 {
+	assert(exchange->env);
 	*exchange->link = exchange->next;
 	if (exchange->next)
 		exchange->next->link = exchange->link;

@@ -61,7 +61,7 @@ static enum su_status parse_address(const char *text, coap_address_t *out, struc
 
 static void raise_buffers(int fd)
 {
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = { 0 };
 	socklen_t len = sizeof(name);
 	int type = 0, bytes = SOCKET_BUFFER_BYTES;
 	socklen_t type_len = sizeof(type);

@@ -57,7 +57,7 @@ struct http_opts {
 
 /* Loop thread. SU_INVALID: an address or the certificate; SU_IO: cannot listen. */
 enum su_status http_start(
-	const struct http_opts *opts, struct http **out, struct su_error *err) SU_MUST_CHECK;
+	const struct http_opts *given, struct http **out, struct su_error *err) SU_MUST_CHECK;
 /* Closes all connections; calls that a worker or a device answer still holds end by themselves. */
 void http_stop(struct http **http);
 /* To be called with every notification of the store. */

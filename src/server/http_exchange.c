@@ -259,7 +259,7 @@ static void take_body(struct http_exchange *exchange, const char *data, size_t *
 static bool parse_json(struct http_exchange *exchange)
 {
 	struct http_call *call = &exchange->call;
-	json_error_t fault;
+	json_error_t fault = { 0 };
 	if (call->route->body != HTTP_BODY_JSON)
 		return true;
 	if (call->body.len == 0)
