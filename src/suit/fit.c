@@ -93,11 +93,12 @@ static enum su_status judge_device_id(const struct question *question)
 {
 	const struct characteristics *told = question->judge->told;
 	struct su_uuid wanted = question->parameters->device_identifier;
-	if (!told->has_device_id || su_uuid_equal(told->device_id, wanted))
+	if (told->has_device_id && su_uuid_equal(told->device_id, wanted))
 		return SU_OK;
 	return su_fail(question->err, SU_CONFLICT, "device-identifier",
-		"%s is for device %s, this is %s", component_text(question),
-		uuid_text(question, wanted), uuid_text(question, told->device_id));
+		"%s is for device %s, the device reported %s", component_text(question),
+		uuid_text(question, wanted),
+		told->has_device_id ? uuid_text(question, told->device_id) : "none");
 }
 
 /* Whether it is known which image is there, while nothing was written. */

@@ -8,7 +8,8 @@
 /*
  * Runs the update procedure over told at now_ms. SU_OK: some path through the alternatives has no
  * failing condition. What the device did not report (battery, version, slot) does not count against
- * it, except vendor and class: a manifest that checks one fits only a device that reported it.
+ * it, except identifiers (vendor, class, device): a manifest that checks one fits only a device that
+ * reported it.
  * Before something is written to a component its digest is the installed one, afterwards that of
  * the manifest. The slot in use cannot be the one to be updated, and what is fetched has to find
  * room in the free memory.

@@ -187,7 +187,7 @@ static void test_device_identifier(void **state)
 	struct parameters parameters = { .set = 1 << PARAM_DEVICE_IDENTIFIER,
 		.device_identifier = example_uuid(EXAMPLE_CLASS) };
 	struct su_span update = conditional(fixture, parameters, CMD_DEVICE_IDENTIFIER);
-	assert_fits(fixture, update);
+	assert_unfit(fixture, update, "device-identifier", "reported none");
 	fixture->told.has_device_id = true;
 	assert_unfit(fixture, update, "device-identifier", EXAMPLE_CLASS);
 	fixture->told.device_id = example_uuid(EXAMPLE_CLASS);
