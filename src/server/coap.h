@@ -14,7 +14,7 @@ struct coap_opts {
 	struct su_loop *loop;
 	struct device_front *devices;
 	struct blob_store *blobs;
-	const struct public_paths *paths;
+	struct public_paths *paths;
 	size_t n_listen, n_listen_secure;
 	const char *const *listen;        /* "0.0.0.0:5683", "[::]:5683" (IPv4 as well) */
 	const char *const *listen_secure; /* DTLS with pre-shared keys */

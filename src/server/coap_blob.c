@@ -5,6 +5,7 @@
  */
 #include "base/hex.h"
 #include "server/coap_routes.h"
+#include "server/public_paths.h"
 #include "store/blob.h"
 
 static void reply_blob(struct coap_exchange *exchange, const struct digest *digest)
@@ -44,12 +45,28 @@ void coap_blob_get(struct coap_exchange *exchange)
 	reply_blob(exchange, &digest);
 }
 
-void coap_blob_get_path(struct coap_exchange *exchange)
+static void on_path(void *arg, const struct digest *blob, const struct su_error *fault)
 {
-	const char *path = coap_request_path(&exchange->request, exchange->arena);
-	const struct digest *digest = public_paths_find(exchange->env->paths, path);
-	if (digest)
-		reply_blob(exchange, digest);
+	struct coap_exchange *exchange = arg;
+	if (!exchange->env) /* abandoned: this only frees it */
+		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+	else if (fault)
+		coap_reply_error(exchange, fault);
+	else if (blob)
+		reply_blob(exchange, blob);
 	else
 		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND, "nothing is here");
+}
+
+/* A device may be offered a release before the table has its paths: the database knows them. */
+void coap_blob_get_path(struct coap_exchange *exchange)
+{
+	struct public_paths *paths = exchange->env->paths;
+	const char *path = coap_request_path(&exchange->request, exchange->arena);
+	const struct digest *digest = public_paths_find(paths, path);
+	struct su_error err = { 0 };
+	if (digest)
+		reply_blob(exchange, digest);
+	else if (public_paths_look_up(paths, path, on_path, exchange, &err) != SU_OK)
+		coap_reply_error(exchange, &err);
 }

@@ -20,7 +20,7 @@ struct coap_env {
 	struct su_loop *loop;
 	struct device_front *devices;
 	struct blob_store *blobs;
-	const struct public_paths *paths;
+	struct public_paths *paths;
 	struct coap_observers *observers;
 	struct coap_recent *recent;
 	struct coap_exchange *owed; /* requests that wait for their answer */

@@ -9,7 +9,8 @@
 #include "base/memory.h"
 #include "store/release_store.h"
 
-#define RETRY_MS 2000
+#define RETRY_MS    2000
+#define MAX_LOOKUPS 32 /* anybody can ask: the workers are for others as well */
 
 struct entry {
 	const char *path; /* in the table's arena */
@@ -27,12 +28,24 @@ struct public_paths {
 	struct su_timer *retry;
 	struct table table;
 	bool loading, again; /* again: something changed during the load */
-	bool freed;          /* while loading: the load frees what is left */
+	size_t n_lookups;
+	bool freed; /* while jobs run: the last one frees what is left */
 };
 
 struct load {
 	struct public_paths *paths;
 	struct table table;
+	struct su_error err;
+};
+
+struct lookup {
+	struct public_paths *paths;
+	struct su_arena *arena;
+	const char *path;
+	public_paths_found_fn done;
+	void *arg;
+	bool found;
+	struct digest blob;
 	struct su_error err;
 };
 
@@ -118,7 +131,7 @@ void public_paths_free(struct public_paths **paths)
 	*paths = NULL;
 	su_timer_free(&p->retry);
 	p->freed = true;
-	if (p->loading)
+	if (p->loading || p->n_lookups > 0)
 		return;
 	su_arena_free(&p->table.arena);
 	free(p);
@@ -138,4 +151,50 @@ const struct digest *public_paths_find(const struct public_paths *paths, const c
 	const struct entry *found = bsearch(
 		&wanted, paths->table.entries, paths->table.n, sizeof(wanted), compare_entries);
 	return found ? &found->blob : NULL;
+}
+
+static void run_lookup(void *arg, void *thread_context)
+{
+	struct lookup *lookup = arg;
+	struct txn txn = txn_begin(thread_context);
+	lookup->found = release_store_path(&txn, lookup->arena, lookup->path, &lookup->blob);
+	if (txn_commit(&txn, &lookup->err) != SU_OK)
+		lookup->found = false;
+	else
+		lookup->err.status = SU_OK;
+}
+
+static void on_looked_up(void *arg)
+{
+	struct lookup *lookup = arg;
+	struct public_paths *paths = lookup->paths;
+	struct su_arena *arena su_auto(su_arena_free) = lookup->arena;
+	lookup->done(lookup->arg, lookup->found ? &lookup->blob : NULL,
+		lookup->err.status == SU_OK ? NULL : &lookup->err);
+	paths->n_lookups--;
+	if (paths->freed)
+		public_paths_free(&paths);
+}
+
+enum su_status public_paths_look_up(struct public_paths *paths, const char *path,
+	public_paths_found_fn done, void *arg, struct su_error *err)
+{
+	if (paths->n_lookups == MAX_LOOKUPS)
+		return su_fail(err, SU_BUSY, "", "too many unknown paths are asked for");
+	struct su_arena *arena = su_arena_new();
+	struct lookup *lookup = su_arena_new_of(arena, struct lookup);
+	*lookup = (struct lookup){
+		.paths = paths,
+		.arena = arena,
+		.path = su_arena_strdup(arena, path),
+		.done = done,
+		.arg = arg,
+	};
+	struct su_job job = { run_lookup, on_looked_up, lookup };
+	if (su_work_submit(paths->work, job) != SU_OK) {
+		su_arena_free(&arena);
+		return su_fail(err, SU_BUSY, "", "too many requests are waiting");
+	}
+	paths->n_lookups++;
+	return SU_OK;
 }

@@ -82,3 +82,17 @@ def test_nothing_else_is_served(sandbox, path):
             reply += piece
     assert reply.split()[1] in (b"400", b"404", b"414", b"431")
     assert b"root:" not in reply and b"conninfo" not in reply
+
+
+def test_a_path_is_served_once_its_manifest_is_acknowledged(sandbox, trusted):
+    """Not a moment later: a device that finds nothing there gives the update up."""
+    peer = CoapPeer(sandbox.coap)
+    for _ in range(10):
+        image = suit.Image(os.urandom(50), f"/fw/{uuid.uuid4()}")
+        assert peer.get(image.uri).status == "4.04"
+        sandbox.rest.put_image(image)
+        sandbox.rest.post_manifest(suit.update(trusted, 1, [image], klass=uuid.uuid4()), 201)
+        reply = peer.get(image.uri)
+        assert (reply.status, reply.payload) == ("2.05", image.content)
+        assert sandbox.anonymous().get(image.uri).content == image.content
+    peer.close()
