@@ -167,6 +167,11 @@ static enum su_status perform(struct api_client *client, const char *path, const
 			curl_text[0] != '\0' ? curl_text : curl_easy_strerror(code));
 
 	json_t *reply = json_loadb((const char *)client->reply.data, client->reply.len, 0, NULL);
+	if (http == 401 && client->authorization == NULL) {
+		json_decref(reply);
+		return su_fail(err, SU_UNAUTHENTICATED, "",
+			"a token is needed: give --token-file FILE or set SUITD_TOKEN");
+	}
 	if (http < 200 || http > 299)
 		return problem(http, reply, err);
 	if (reply_out != NULL)

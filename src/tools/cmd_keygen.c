@@ -2,6 +2,7 @@
 /* suitctl keygen: a new signing key. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/memory.h"
@@ -38,6 +39,9 @@ static enum su_status keygen(struct cli *cli, struct su_error *err)
 	enum key_type type = KEY_P256;
 	SU_TRY(parse_type(type_name != NULL ? type_name : "p256", &type, err));
 
+	/* Whoever loses the key that devices trust cannot update them any more. */
+	if (access(out, F_OK) == 0)
+		return su_fail(err, SU_CONFLICT, out, "is there already; a key is not overwritten");
 	struct key *key su_auto(key_free) = NULL;
 	SU_TRY(key_generate(type, &key, err));
 	SU_TRY(whole_file_write(out, su_span_str(key_private_pem(cli->arena, key)), 0600, err));

@@ -40,16 +40,21 @@ static void print_scalar(const char *label, const json_t *value)
 {
 	if (value == NULL || json_is_null(value))
 		return;
+	if (json_is_string(value)) {
+		printf("%-12s %s\n", label, json_string_value(value));
+		return;
+	}
 	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	printf("%-12s %s\n", label, text);
 	free(text);
 }
 
-static void print_summary(const json_t *shown)
+static void print_summary(const json_t *shown, const char *version)
 {
 	printf("%-12s %s\n", "manifest", json_string_value(json_object_get(shown, "digest")));
 	print_scalar("sequence", json_object_get(shown, "sequence_number"));
-	print_scalar("version", json_object_get(shown, "set_version"));
+	if (*version != '\0')
+		printf("%-12s %s\n", "version", version);
 	print_list("signed", json_object_get(shown, "authentication"), "alg");
 	print_list("vendor", json_object_get(shown, "vendor_ids"), NULL);
 	print_list("class", json_object_get(shown, "class_ids"), NULL);
@@ -70,7 +75,7 @@ static enum su_status show(struct cli *cli, struct su_error *err)
 		json_dumpf(shown, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		print_summary(shown);
+		print_summary(shown, version_format(cli->arena, &envelope.manifest.set_version));
 	}
 	json_decref(shown);
 	return SU_OK;

@@ -10,18 +10,22 @@
 #include "tools/show.h"
 #include "tools/whole_file.h"
 
+/* What the server has already is not sent again. */
 static enum su_status put_image(
-	struct cli *cli, struct api_client *client, const char *path, struct su_error *err)
+	struct cli *cli, struct api_client *client, const char *file, struct su_error *err)
 {
 	struct digest digest;
 	uint64_t size;
 	char text[DIGEST_TEXT_SIZE];
-	SU_TRY(image_file_digest(path, DIGEST_SHA256, &digest, &size, err));
+	SU_TRY(image_file_digest(file, DIGEST_SHA256, &digest, &size, err));
 	digest_format(&digest, text);
-	SU_TRY(api_send_file(
-		client, su_arena_printf(cli->arena, "/images/%s", text), path, NULL, err));
+	const char *path = su_arena_printf(cli->arena, "/images/%s", text);
+	bool there = api_call(client, "GET", path, NULL, NULL, NULL) == SU_OK;
+	if (!there)
+		SU_TRY(api_send_file(client, path, file, NULL, err));
 	if (!cli_flag(cli, "json"))
-		printf("%-24s %s  %llu bytes\n", "image", text, (unsigned long long)size);
+		printf("%-24s %s  %llu bytes%s\n", "image", text, (unsigned long long)size,
+			there ? ", there already" : "");
 	return SU_OK;
 }
 
@@ -29,8 +33,8 @@ static const char *manifest_path(struct cli *cli)
 {
 	const char *kind = cli_value(cli, "kind");
 	const char *labels = cli_value(cli, "labels");
-	const char *path = su_arena_printf(
-		cli->arena, "/manifests?kind=%s", kind != NULL ? kind : "unspecified");
+	const char *path = su_arena_printf(cli->arena, "/manifests?kind=%s",
+		kind != NULL ? api_segment(cli->arena, kind) : "unspecified");
 	if (labels == NULL)
 		return path;
 	return su_arena_printf(cli->arena, "%s&labels=%s", path, api_segment(cli->arena, labels));

@@ -24,10 +24,13 @@ static enum su_status read_key(
 	struct su_span text;
 	SU_TRY(whole_file_read(cli->arena, path, KEY_FILE_MAX_BYTES, &text, err));
 	json_t *jwk = json_loadb((const char *)text.data, text.len, 0, NULL);
+	if (json_object_get(jwk, "d") != NULL ||
+		memmem(text.data, text.len, "PRIVATE KEY", 11) != NULL) {
+		json_decref(jwk);
+		return su_fail(err, SU_INVALID, path, "is a private key: give the public one");
+	}
 	if (jwk != NULL)
 		json_object_set_new(body, "jwk", jwk);
-	else if (memmem(text.data, text.len, "PRIVATE KEY", 11) != NULL)
-		return su_fail(err, SU_INVALID, path, "is a private key: give the public one");
 	else
 		json_object_set_new(body, "pem", json_stringn((const char *)text.data, text.len));
 	return SU_OK;

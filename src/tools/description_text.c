@@ -152,7 +152,11 @@ enum su_status description_text_encode(
 		if (n == TEXT_MAX_ENTRIES || !json_is_object(texts))
 			return su_fail(err, SU_INVALID, tag, "must be an object");
 		entries[n].key = encode_text(arena, tag);
-		SU_TRY(encode_language(arena, texts, &entries[n].value, err));
+		enum su_status status = encode_language(arena, texts, &entries[n].value, err);
+		if (status != SU_OK) {
+			su_error_within(err, tag);
+			return status;
+		}
 		n++;
 	}
 	*out = encode_map(arena, entries, n);

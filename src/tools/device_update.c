@@ -175,6 +175,12 @@ static void on_downloading_told(void *arg, const struct link_reply *reply)
 	begin_download(arg);
 }
 
+static void on_accepted_told(void *arg, const struct link_reply *reply)
+{
+	(void)reply;
+	tell(arg, DEPLOYMENT_DOWNLOADING, on_downloading_told);
+}
+
 static void on_run_ended(
 	struct device_update *update, enum su_status status, const struct su_error *err)
 {
@@ -182,7 +188,7 @@ static void on_run_ended(
 		begin_download(update);
 	} else if (status == SU_RETRY) {
 		update->told_downloading = true;
-		tell(update, DEPLOYMENT_DOWNLOADING, on_downloading_told);
+		tell(update, DEPLOYMENT_ACCEPTED, on_accepted_told);
 	} else if (status == SU_OK) {
 		device_channel_say(update->opts.channel, "has verified every payload");
 		tell(update, DEPLOYMENT_DOWNLOADED, on_downloaded_told);

@@ -11,7 +11,11 @@ enum su_status envelope_file_read(struct su_arena *arena, const char *path, bool
 	struct su_span bytes;
 	SU_TRY(whole_file_read(arena, path, ENVELOPE_FILE_MAX_BYTES, &bytes, err));
 	enum su_status status = envelope_decode(arena, bytes, &options, out, err);
-	if (status != SU_OK)
-		su_error_prefix(err, "%s", path);
+	if (status != SU_OK && err != NULL) {
+		/* The field is where in the file it is. */
+		struct su_error found = *err;
+		su_fail(err, status, path, "%s%s%s", found.field,
+			found.field[0] != '\0' ? ": " : "", found.text);
+	}
 	return status;
 }

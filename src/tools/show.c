@@ -10,6 +10,8 @@
 
 #define SHOW_MAX_COLUMNS 8
 #define SHOW_PAGE_ITEMS  1000
+#define SHOW_NAME_WIDTH  24
+#define SHOW_INDENT      2
 
 static const json_t *reach(const json_t *object, const char *member)
 {
@@ -81,10 +83,11 @@ static void print_json(const json_t *value)
 static enum su_status fetch_page(struct cli *cli, struct api_client *client, const char *path,
 	const char *cursor, json_t *items, const char **next_out, struct su_error *err)
 {
-	const char *paged =
-		cursor == NULL ? su_arena_printf(cli->arena, "%s?limit=%d", path, SHOW_PAGE_ITEMS)
-			       : su_arena_printf(cli->arena, "%s?limit=%d&cursor=%s", path,
-					 SHOW_PAGE_ITEMS, api_segment(cli->arena, cursor));
+	/* The first page without parameters: short lists know none. */
+	const char *paged = cursor == NULL
+				    ? path
+				    : su_arena_printf(cli->arena, "%s?limit=%d&cursor=%s", path,
+					      SHOW_PAGE_ITEMS, api_segment(cli->arena, cursor));
 	json_t *page = NULL;
 	SU_TRY(api_call(client, "GET", paged, NULL, &page, err));
 	json_array_extend(items, json_object_get(page, "items"));
@@ -112,18 +115,59 @@ enum su_status show_list(
 	return status;
 }
 
-void show_object(const struct cli *cli, const json_t *object)
+static void print_members(struct su_arena *arena, const json_t *object, int indent);
+
+static bool is_nested(const json_t *value)
+{
+	return (json_is_object(value) && json_object_size(value) > 0) ||
+	       (json_is_array(value) && json_array_size(value) > 0);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): the JSON parser bounds the depth */
+static void print_items(struct su_arena *arena, const json_t *list, int indent)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach((json_t *)list, i, item)
+	{
+		if (json_is_object(item)) {
+			printf("%*s- %zu\n", indent, "", i + 1);
+			print_members(arena, item, indent + SHOW_INDENT);
+		} else {
+			printf("%*s%s\n", indent, "", in_words(arena, item));
+		}
+	}
+}
+
+/* What has parts stands below its name, indented; the rest beside it. */
+/* NOLINTNEXTLINE(misc-no-recursion): the JSON parser bounds the depth */
+static void print_members(struct su_arena *arena, const json_t *object, int indent)
 {
 	const char *name;
 	json_t *value;
-	if (cli_flag(cli, "json")) {
-		print_json(object);
-		return;
-	}
 	json_object_foreach((json_t *)object, name, value)
 	{
-		printf("%-24s %s\n", name, in_words(cli->arena, value));
+		if (!is_nested(value)) {
+			printf("%*s%-*s %s\n", indent, "", SHOW_NAME_WIDTH - indent, name,
+				json_is_object(value) || json_is_array(value)
+					? "-"
+					: in_words(arena, value));
+			continue;
+		}
+		printf("%*s%s\n", indent, "", name);
+		if (json_is_object(value))
+			print_members(arena, value, indent + SHOW_INDENT);
+		else
+			print_items(arena, value, indent + SHOW_INDENT);
 	}
+}
+
+void show_object(const struct cli *cli, const json_t *object)
+{
+	if (cli_flag(cli, "json"))
+		print_json(object);
+	else
+		print_members(cli->arena, object, 0);
 }
 
 enum su_status show_call(struct cli *cli, const char *method, const char *path, json_t *body_take,
