@@ -80,6 +80,7 @@ static struct http_front *front_new(const struct http_opts *opts)
 	front->env.stats = &front->stats;
 	front->auth = auth_memory_new();
 	front->limits = limits_new(&limits);
+	front->linger = http_linger_new(front->env.loop);
 	front->sweep = su_timer_new(front->env.loop, sweep_limits, front);
 	front->purge = su_timer_new(front->env.loop, purge_uploads, front);
 	su_timer_set(front->purge, PURGE_INTERVAL_MS);
@@ -128,6 +129,7 @@ void http_stop(struct http **http)
 		http_exchange_abandon(exchange);
 	for (size_t i = 0; i < (*http)->n_listeners; i++)
 		http_listener_stop(&(*http)->listeners[i]);
+	http_linger_free(&front->linger);
 	su_timer_free(&front->sweep);
 	su_timer_free(&front->purge);
 	free(*http);

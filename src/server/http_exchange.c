@@ -397,6 +397,15 @@ static bool refuse_at_once(const struct http_exchange *exchange)
 	       exchange->announced_bytes > DISCARD_BEFORE_REPLY_BYTES;
 }
 
+static enum MHD_Result send_early_reply(struct http_exchange *exchange)
+{
+	const union MHD_ConnectionInfo *fd =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (fd)
+		http_linger_keep(exchange->front->linger, fd->connect_fd);
+	return send_reply(exchange);
+}
+
 enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *data, size_t *size)
 {
 	if (exchange->in_headers) {
@@ -405,7 +414,7 @@ enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *d
 			return MHD_YES;
 		exchange->in_headers = false;
 		if (exchange->phase == HTTP_PHASE_REPLY && refuse_at_once(exchange))
-			return send_reply(exchange);
+			return send_early_reply(exchange);
 		return MHD_YES;
 	}
 	bool is_end = *size == 0;

@@ -4,6 +4,7 @@
 
 #include "server/auth.h"
 #include "server/http.h"
+#include "server/http_linger.h"
 #include "server/http_stats.h"
 #include "server/limits.h"
 
@@ -16,6 +17,7 @@ struct http_front {
 	struct http_stats stats;
 	struct auth_memory *auth;
 	struct limits *limits;
+	struct http_linger *linger;
 	struct su_timer *sweep;
 	struct su_timer *purge;          /* of uploads that expired */
 	bool sweeping;                   /* the timer is set */

@@ -272,6 +272,16 @@ def test_many_requests_on_one_connection(sandbox):
         assert received.count(b"HTTP/1.1 200 OK") == 19
 
 
+def test_refusals_are_heard_while_sending(sandbox):
+    """The client sends all of a long body before it reads, as simple ones do."""
+    lines = ["Content-Type: application/json", f"Content-Length: {30 << 20}"]
+    with connect(sandbox) as connection:
+        connection.sendall(head("POST", "/api/v1/tokens", *lines, token=sandbox.token))
+        connection.sendall(bytes(30 << 20))
+        assert read_reply(connection)[0] == 413
+        assert is_closed(connection)
+
+
 def test_refusals_keep_the_connection(sandbox):
     with connect(sandbox) as connection:
         for _ in range(3):
