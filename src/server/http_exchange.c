@@ -408,6 +408,9 @@ static enum MHD_Result send_early_reply(struct http_exchange *exchange)
 
 enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *data, size_t *size)
 {
+	/* libmicrohttpd may come with the next chunk although the last one suspended the connection. */
+	if (exchange->suspended)
+		return MHD_YES;
 	if (exchange->in_headers) {
 		advance_headers(exchange);
 		if (exchange->suspended)

@@ -36,6 +36,20 @@ def test_chunked_upload(rest):
     assert rest.put(f"/api/v1/images/{image.digest}", 201, data=pieces).json()["size"] == 700_000
 
 
+@pytest.mark.parametrize("length", [1, 999, 16_384, 100_000, 262_144, 300_000])
+def test_chunks_of_every_size(sandbox, length):
+    """Several chunks in one segment, and chunks that end with the buffer."""
+    image = suit.Image(os.urandom(20_000 if length == 1 else 1_200_000))
+    pieces = [image.content[at : at + length] for at in range(0, len(image.content), length)]
+    body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    path = f"/api/v1/images/{image.digest}"
+    with connect(sandbox) as connection:
+        connection.sendall(head("PUT", path, "Transfer-Encoding: chunked", token=sandbox.token))
+        connection.sendall(body)
+        assert read_reply(connection)[0] == 201
+    assert sandbox.anonymous().get("/blob/" + image.digest[7:]).content == image.content
+
+
 def test_wrong_digest_leaves_nothing(rest, sandbox):
     image, other = suit.Image(os.urandom(500_000)), suit.Image(os.urandom(10))
     problem = rest.put(f"/api/v1/images/{other.digest}", 422, data=image.content).json()
