@@ -122,5 +122,7 @@ enum su_status fleet_run(const struct fleet_opts *opts, unsigned *failed_out, st
 	coap_driver_free(&fleet.coap);
 	su_loop_free(&fleet.loop);
 	*failed_out = fleet.failed;
+	if (opts->device.once) /* a signal came before they had ended */
+		*failed_out += opts->size - fleet.ended;
 	return status;
 }

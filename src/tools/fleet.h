@@ -14,6 +14,9 @@ struct fleet_opts {
 		device; /* what they have in common; folder is the parent of a fleet's */
 };
 
-/* Returns when every device has ended (once), or at SIGINT or SIGTERM. */
+/*
+ * Returns when every device has ended (once), or at SIGINT or SIGTERM. failed_out: how many did not
+ * end well; of devices that shall end by themselves, also those that a signal kept from it.
+ */
 enum su_status fleet_run(
 	const struct fleet_opts *opts, unsigned *failed_out, struct su_error *err) SU_MUST_CHECK;

@@ -23,13 +23,21 @@ static const json_t *reach(const json_t *object, const char *member)
 	return reach(json_object_get(object, head), dot + 1);
 }
 
-/* A value in one line: texts bare, absent ones as "-", the rest as compact JSON. */
+/* A value in one line: texts bare, several of them with commas, absent ones as "-", the rest as JSON. */
 static const char *in_words(struct su_arena *arena, const json_t *value)
 {
-	if (value == NULL || json_is_null(value))
+	if (value == NULL || json_is_null(value) ||
+		(json_is_array(value) && json_array_size(value) == 0))
 		return "-";
 	if (json_is_string(value))
 		return json_string_value(value);
+	if (json_is_string(json_array_get(value, 0))) {
+		const char *list = json_string_value(json_array_get(value, 0));
+		for (size_t i = 1; i < json_array_size(value); i++)
+			list = su_arena_printf(
+				arena, "%s,%s", list, json_string_value(json_array_get(value, i)));
+		return list;
+	}
 	char *text su_auto(su_free_ptr) = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	return su_arena_strdup(arena, text);
 }

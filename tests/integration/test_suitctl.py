@@ -10,7 +10,7 @@ import resource
 import pytest
 import suit_oracle as suit
 from reference_device import ReferenceDevice
-from sandbox import run
+from sandbox import TOP, run
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_tokens(sandbox, place, unique):
 def test_trust(place, signed):
     identity = place.anchor["id"]
     listed = place.ctl("trust", "list")
-    assert re.search(rf"^{identity} +\S+ +author +Ed25519 ", listed, re.M)
+    assert re.search(rf"^{identity} +\S+ +author +Ed25519 +- +- +-$", listed, re.M)
     place.ctl("trust", "revoke", identity, "--reason", "lost")
     (anchor,) = [item for item in place.json("trust", "list") if item["id"] == identity]
     assert anchor["revocation_reason"] == "lost"
@@ -155,6 +155,67 @@ def test_a_key_is_not_overwritten(place):
     assert "a.pem: is there already" in place.wrong("keygen", "--out", "a.pem")
     assert (place.folder / "a.pem").read_bytes() == before
     assert "none of p256" in place.wrong("keygen", "--out", "b.pem", "--type", "rsa")
+
+
+def test_a_description_with_every_member(place, product):
+    """docs/manifest.md lists them; what is described is what the manifest then shows."""
+    place.describe(product)
+    place.ctl("keygen", "--out", "author.pem", "--public", "author.pub.pem")
+    place.ctl("manifest", "create", "app.json", "--key", "author.pem", "--out", "part.suit")
+    content = (place.folder / "app.bin").read_bytes()
+    described = {
+        "sequence_number": 9,
+        "version": "1.3-rc.1",
+        "vendor_domain": "example.com",
+        "class_name": "meter-v2",
+        "components": [
+            {"id": "['app']", "image": "app.bin", "requires_version": ">= 1.0"},
+            {"id": "[h'00']", "digest": suit.digest_text(b"x"), "size": 1, "uri": "/fw/x"},
+            {"id": "['in']", "image": "app.bin", "integrated": True},
+            {"id": "['ab']", "slots": [{"slot": 0, "image": "app.bin", "uri": "/fw/a"},
+                                       {"slot": 1, "image": "app.bin", "uri": "/fw/b"}]},
+        ],
+        "dependencies": [
+            {"manifest": "part.suit", "integrated": True, "prefix": "['part']"},
+            {"manifest": "part.suit", "uri": "/blob/x"},
+        ],
+        "update_priority": -2,
+        "use_before": "2040-01-01T00:00:00Z",
+        "minimum_battery_mwh": 500,
+        "wait_info": {"authorization": 1, "power_state": 1, "time": 1900000000},
+        "reference_uri": "https://example.com/full.suit",
+        "manifest_component_id": "['main.suit']",
+        "text": {"en-US": {"description": "d", "update_description": "u", "components": {
+            "['app']": {"vendor_name": "v", "model_name": "m"}}}},
+        "sever": ["text", "install"],
+        "fetch_early": True,
+        "digest_algorithm": "sha256",
+    }  # fmt: skip
+    documented = (TOP / "docs" / "manifest.md").read_text()
+    table = documented.split("## Components")[0]
+    words = set(re.findall(r"^\| (.+?) \|", table, re.M)) - {"member", "---"}
+    names = {name for word in words for name in re.findall(r"`(\w+)`", word)}
+    assert names == set(described) | {"vendor_id", "class_id"}
+    (place.folder / "all.json").write_text(json.dumps(described))
+    place.ctl("manifest", "create", "all.json", "--key", "author.pem", "--out", "all.suit")
+    place.ctl("manifest", "verify", "--key", "author.pub.pem", "all.suit")
+    shown = place.json("manifest", "show", "all.suit")
+    vendor = suit.uuid.uuid5(suit.uuid.NAMESPACE_DNS, "example.com")
+    assert shown["vendor_ids"] == [str(vendor)]
+    assert shown["class_ids"] == [str(suit.uuid.uuid5(vendor, "meter-v2"))]
+    assert shown["update_priority"] == -2
+    assert shown["use_before"].startswith("2040-01-01T00:00:00")
+    assert shown["reference_uri"] == "https://example.com/full.suit"
+    images = [(image["component"], image["uri"], image["size"]) for image in shown["images"]]
+    blob = "/blob/" + hashlib.sha256(content).hexdigest()
+    for wanted in (
+        ("['app']", blob, 2000), ("[h'00']", "/fw/x", 1), ("['in']", "#app.bin", 2000),
+        ("['ab']", "/fw/a", 2000), ("['ab']", "/fw/b", 2000),
+    ):  # fmt: skip
+        assert wanted in images
+    assert len(shown["dependencies"]) == 2
+    assert {member["match"] for member in shown["severed"].values()} == {True}
+    assert len(shown["severed"]) == 2
 
 
 @pytest.mark.parametrize(
