@@ -15,25 +15,6 @@
 #define IMAGE       su_span_str("bytes of an image")
 #define OTHER_CLASS "00000000-0000-5000-8000-000000000001"
 
-static int set_up(void **state)
-{
-	*state = fixture_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	fixture_free((struct fixture **)state);
-	return 0;
-}
-
-static struct fixture *fixture_of(void **state)
-{
-	if (!*state)
-		skip();
-	return *state;
-}
-
 static struct firmware firmware(uint64_t sequence_number)
 {
 	return (struct firmware){
@@ -407,7 +388,7 @@ static void published_example_keys_need_an_option(void **state)
 		SU_OK);
 }
 
-#define CASE(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
+#define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -13,25 +13,6 @@
 #define OLD su_span_str("the old image")
 #define NEW su_span_str("the new and better image")
 
-static int set_up(void **state)
-{
-	*state = fixture_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	fixture_free((struct fixture **)state);
-	return 0;
-}
-
-static struct fixture *fixture_of(void **state)
-{
-	if (!*state)
-		skip();
-	return *state;
-}
-
 static struct firmware firmware(uint64_t sequence_number)
 {
 	return (struct firmware){
@@ -181,7 +162,7 @@ static void an_operator_is_told_what_does_not_hold(void **state)
 	assert_int_equal(txn_commit(&txn, NULL), SU_OK);
 }
 
-#define CASE(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
+#define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -16,24 +16,10 @@
 #define OLD su_span_str("the old image")
 #define NEW su_span_str("the new and better image")
 
-static int set_up(void **state)
-{
-	*state = fixture_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	fixture_free((struct fixture **)state);
-	return 0;
-}
-
 /* A device named meter that is installing a release; its manifest digest. */
 static struct digest installing(void **state)
 {
-	struct fixture *fixture = *state;
-	if (!fixture)
-		skip();
+	struct fixture *fixture = fixture_of(state);
 	const struct firmware update = {
 		.sequence_number = 7,
 		.uri = "/fw/app.bin",
@@ -218,7 +204,7 @@ static void claims_prove_only_when_authentic(void **state)
 	assert_false(fixture_poll(fixture, "meter").has_offer);
 }
 
-#define CASE(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
+#define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -16,25 +16,6 @@
 #define NEW   su_span_str("the new and better image")
 #define NEWER su_span_str("an even newer image")
 
-static int set_up(void **state)
-{
-	*state = fixture_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	fixture_free((struct fixture **)state);
-	return 0;
-}
-
-static struct fixture *fixture_of(void **state)
-{
-	if (!*state)
-		skip();
-	return *state;
-}
-
 static struct firmware firmware(uint64_t sequence_number, struct su_span image)
 {
 	return (struct firmware){
@@ -423,7 +404,7 @@ static void more_devices_than_are_remembered_are_served(void **state)
 	assert_string_equal(fixture_sql(fixture, "SELECT count(*) FROM deployment"), "20");
 }
 
-#define CASE(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
+#define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -110,11 +110,12 @@ static void start_services(struct fixture *fixture)
 	notify_ignore(fixture->notify, committer_origin(fixture->committer));
 }
 
-struct fixture *fixture_new(void)
+int fixture_set_up(void **state)
 {
 	const char *conninfo = cluster_database();
+	*state = NULL;
 	if (!conninfo)
-		return NULL;
+		return 0;
 	struct fixture *fixture = su_new(struct fixture);
 	unsigned applied;
 	shown_time = FIXTURE_NOW;
@@ -133,14 +134,15 @@ struct fixture *fixture_new(void)
 	start_tracker(fixture);
 	while (fixture->n_heard == 0)
 		su_loop_run(fixture->loop);
-	return fixture;
+	*state = fixture;
+	return 0;
 }
 
-void fixture_free(struct fixture **out)
+int fixture_tear_down(void **state)
 {
-	struct fixture *fixture = *out;
+	struct fixture *fixture = *state;
 	if (!fixture)
-		return;
+		return 0;
 	notify_stop(&fixture->notify);
 	committer_stop(&fixture->committer);
 	tracker_stop(&fixture->tracker);
@@ -152,7 +154,15 @@ void fixture_free(struct fixture **out)
 	su_arena_free(&fixture->arena);
 	char *command su_auto(su_free_ptr) = su_printf("rm -r '%s'", fixture->folder);
 	assert_int_equal(system(command), 0);
-	su_free_ptr(out);
+	su_free_ptr(state);
+	return 0;
+}
+
+struct fixture *fixture_of(void **state)
+{
+	if (!*state)
+		skip();
+	return *state;
 }
 
 /* A notification of our own comes after all that were sent before it. */

@@ -17,9 +17,10 @@
 
 struct fixture;
 
-/* NULL: PostgreSQL is not installed, the test skips. */
-struct fixture *fixture_new(void);
-void fixture_free(struct fixture **fixture);
+/* Each test's own: set_up leaves NULL where PostgreSQL is not installed, and fixture_of then skips. */
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
+struct fixture *fixture_of(void **state);
 /* Restarts the tracker, which forgets all that it remembered. */
 void fixture_restart(struct fixture *fixture);
 
