@@ -21,7 +21,6 @@ struct block {
 
 struct su_arena {
 	struct block *blocks; /* the first is the one that is being cut */
-	size_t used;
 };
 
 struct su_arena *su_arena_new(void)
@@ -71,7 +70,6 @@ void *su_arena_alloc(struct su_arena *arena, size_t size)
 	if (size > SIZE_MAX - alignment)
 		abort();
 	size = size ? (size + alignment - 1) / alignment * alignment : alignment;
-	arena->used += size;
 	if (size > LARGE_BYTES)
 		return alloc_large(arena, size);
 
@@ -131,9 +129,4 @@ struct su_span su_arena_copy(struct su_arena *arena, struct su_span span)
 	void *copy = su_arena_alloc(arena, span.len);
 	memcpy(copy, span.data, span.len);
 	return su_span_of(copy, span.len);
-}
-
-size_t su_arena_used(const struct su_arena *arena)
-{
-	return arena->used;
 }

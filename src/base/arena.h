@@ -20,6 +20,5 @@ char *su_arena_strndup(struct su_arena *arena, const void *text, size_t len);
 char *su_arena_printf(struct su_arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 struct su_span su_arena_copy(struct su_arena *arena, struct su_span span);
-size_t su_arena_used(const struct su_arena *arena); /* bytes handed out, for bounds */
 
 #define su_arena_new_of(arena, type) ((type *)su_arena_alloc((arena), sizeof(type)))

@@ -29,7 +29,7 @@ enum deployment_state {
 extern const struct name_row deployment_state_names[];
 bool deployment_state_is_end(enum deployment_state state);
 
-/* How an update is driven (draft-zhu section 3). Issue of policy; client-initiated is the default. */
+/* How an update is driven (draft-zhu-suit-automatic-fu-arch section 3). */
 enum update_mode { MODE_CLIENT, MODE_NEGOTIATED, MODE_SERVER };
 extern const struct name_row update_mode_names[];
 

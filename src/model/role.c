@@ -30,8 +30,3 @@ unsigned role_capabilities(enum role role)
 		return 0;
 	return capabilities[role];
 }
-
-bool role_can(enum role role, enum capability capability)
-{
-	return (role_capabilities(role) & capability) == capability;
-}

@@ -2,8 +2,6 @@
 /* Who may do what over the management interface (requirements A8, A17). */
 #pragma once
 
-#include <stdbool.h>
-
 #include "model/names.h"
 
 enum role {
@@ -25,6 +23,5 @@ enum capability {
 	CAN_MANAGE_TOKENS = 1 << 5,
 };
 
-extern const struct name_row role_names[]; /* "author", "operator", "network_operator", ... */
-unsigned role_capabilities(enum role role);
-bool role_can(enum role role, enum capability capability);
+extern const struct name_row role_names[];  /* "author", "operator", "network_operator", ... */
+unsigned role_capabilities(enum role role); /* enum capability, or-ed; none for no role */

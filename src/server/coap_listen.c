@@ -35,11 +35,12 @@ static enum su_status parse_address(const char *text, coap_address_t *out, struc
 {
 	char host[COAP_PEER_ADDRESS_SIZE];
 	uint16_t port = 0;
-	if (strlen(text) >= sizeof(host))
+	size_t len = strlen(text);
+	if (len >= sizeof(host))
 		return su_fail(err, SU_INVALID, "listen", "\"%s\" is too long", text);
-	strcpy(host, text);
+	memcpy(host, text, len + 1);
 	SU_TRY(split_port(host, &port, err));
-	size_t len = strlen(host);
+	len = strlen(host);
 	coap_address_init(out);
 	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
 		host[len - 1] = '\0';

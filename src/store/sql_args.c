@@ -39,11 +39,6 @@ struct sql_arg sql_uint(uint64_t value)
 	return sql_int((int64_t)value);
 }
 
-struct sql_arg sql_uint_if(bool given, uint64_t value)
-{
-	return given ? sql_uint(value) : sql_null();
-}
-
 struct sql_arg sql_int_if(bool given, int64_t value)
 {
 	return given ? sql_int(value) : sql_null();

@@ -34,7 +34,6 @@ struct sql_arg sql_bytes(struct su_span bytes);
 struct sql_arg sql_bytes_or_null(struct su_span bytes); /* empty: null */
 struct sql_arg sql_int(int64_t value);
 struct sql_arg sql_uint(uint64_t value);
-struct sql_arg sql_uint_if(bool given, uint64_t value);
 struct sql_arg sql_int_if(bool given, int64_t value);
 struct sql_arg sql_bool(bool value);
 struct sql_arg sql_uuid(struct su_uuid id);

@@ -27,13 +27,6 @@ void sql_array_free(struct sql_array *array)
 	array->n = 0;
 }
 
-void sql_array_clear(struct sql_array *array)
-{
-	su_buf_clear(&array->elements);
-	array->n = 0;
-	array->has_null = false;
-}
-
 static void add(struct sql_array *array, enum sql_element element, const void *data, size_t len)
 {
 	assert(array->element == element && len <= INT32_MAX);

@@ -25,7 +25,6 @@ struct sql_array {
 
 struct sql_array sql_array_of(enum sql_element element); /* empty; release with sql_array_free */
 void sql_array_free(struct sql_array *array);
-void sql_array_clear(struct sql_array *array);
 
 void sql_array_add_null(struct sql_array *array);
 void sql_array_add_bool(struct sql_array *array, bool value);

@@ -41,17 +41,6 @@ static void test_pieces_are_zeroed_aligned_and_apart(void **state)
 			assert_int_equal(pieces[i][at], i % 251 + 1);
 }
 
-static void test_used_counts_what_was_handed_out(void **state)
-{
-	assert_int_equal(su_arena_used(*state), 0);
-	su_arena_alloc(*state, 100);
-	size_t after_small = su_arena_used(*state);
-	assert_in_range(after_small, 100, 100 + alignof(max_align_t));
-	su_arena_alloc(*state, 50000);
-	assert_in_range(su_arena_used(*state), after_small + 50000,
-		after_small + 50000 + alignof(max_align_t));
-}
-
 static void test_texts_are_copied(void **state)
 {
 	char source[] = "source";
@@ -111,8 +100,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_pieces_are_zeroed_aligned_and_apart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_used_counts_what_was_handed_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts_are_copied, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_text_is_printed_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_spans_are_copied, set_up, tear_down),

@@ -32,10 +32,10 @@ static void test_matrix(void **state)
 {
 	(void)state;
 	for (size_t r = 0; r < ARRAY_LEN(matrix); r++) {
+		unsigned found = role_capabilities(matrix[r].role);
 		assert_string_equal(name_of(role_names, (int)matrix[r].role), matrix[r].name);
 		for (size_t c = 0; c < ARRAY_LEN(capabilities); c++)
-			assert_int_equal(
-				role_can(matrix[r].role, capabilities[c]), matrix[r].can[c] == 'y');
+			assert_int_equal((found & capabilities[c]) != 0, matrix[r].can[c] == 'y');
 	}
 }
 
@@ -44,7 +44,6 @@ static void test_unknown_role_can_nothing(void **state)
 	(void)state;
 	assert_int_equal(role_capabilities((enum role)99), 0);
 	assert_int_equal(role_capabilities((enum role) - 1), 0);
-	assert_false(role_can((enum role)99, CAN_READ));
 }
 
 int main(void)
