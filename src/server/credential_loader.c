@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "store/device_store.h"
+#include "store/credential_store.h"
 #include "suit/seal.h"
 
 enum { PAGE_SIZE = 1000, RETRY_MS = 1000, MAX_DIRTY = 1000 };

@@ -4,7 +4,7 @@
 
 #include "base/work.h"
 #include "server/credential_table.h"
-#include "store/device_store.h"
+#include "store/credential_store.h"
 
 struct credential_loader;
 

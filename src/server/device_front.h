@@ -6,7 +6,7 @@
 #pragma once
 
 #include "server/credential.h"
-#include "store/device_store.h"
+#include "store/credential_store.h"
 #include "store/notify.h"
 #include "tracker/tracker.h"
 

@@ -7,7 +7,7 @@
 #include "server/http_handlers.h"
 #include "server/http_json.h"
 #include "server/http_values.h"
-#include "store/device_store.h"
+#include "store/credential_store.h"
 
 #define DEVICE_TOKEN_PREFIX "suitdev_"
 

@@ -2,9 +2,10 @@
 /* /api/v1/fleet/summary: the counters, "deployments.confirmed" as a member within deployments. */
 #include <string.h>
 
+#include "model/deployment.h"
 #include "server/http_handlers.h"
 #include "server/http_json.h"
-#include "store/deployment_store.h"
+#include "store/counter_store.h"
 
 /* The object for a group of counters, made when it is not there. */
 static json_t *group_of(json_t *summary, const char *name, size_t len, struct su_arena *arena)

@@ -2,7 +2,7 @@
 /* /healthz: the loop turns. /readyz: the database answers. */
 #include "server/http_handlers.h"
 #include "server/http_json.h"
-#include "store/deployment_store.h"
+#include "store/counter_store.h"
 
 static void reply_status(struct http_call *call, const char *status)
 {

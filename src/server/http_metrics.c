@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "server/http_handlers.h"
 #include "server/http_stats.h"
-#include "store/deployment_store.h"
+#include "store/counter_store.h"
 
 static void put_head(struct su_buf *out, const char *name, const char *type, const char *help)
 {

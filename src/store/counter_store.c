@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of counter, read; txn_count writes them. */
+#include "store/counter_store.h"
+
 #include "base/memory.h"
-#include "store/deployment_store.h"
 #include "store/txn_query.h"
 
 size_t counter_store_list(struct txn *txn, struct su_arena *arena, struct counter **out)

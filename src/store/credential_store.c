@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of device_credential. */
+#include "store/credential_store.h"
+
 #include "base/memory.h"
-#include "store/device_store.h"
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 

@@ -66,11 +66,3 @@ void deployment_store_update(struct txn *txn, const struct deployment *deploymen
 	const struct deployment_history *step);
 /* Tells every suitd that what it remembers of this device is old (NOTIFY). */
 void deployment_store_notify(struct txn *txn, const char *endpoint);
-
-/* Counters by name, for fleet/summary and /metrics: "devices" (not removed), "deployments.<state>",
- * "releases.<state>", "images", "image_bytes", "reports.success", "reports.failure". */
-struct counter {
-	const char *name;
-	int64_t value;
-};
-size_t counter_store_list(struct txn *txn, struct su_arena *arena, struct counter **out);

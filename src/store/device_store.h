@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading devices and their credentials. Devices are written through committer.h alone. */
+/* Reading devices. They are written through committer.h alone. */
 #pragma once
 
 #include "base/arena.h"
-#include "model/deployment.h"
 #include "model/device.h"
 #include "store/txn.h"
 
@@ -20,17 +19,3 @@ const char *device_store_endpoint(
 /* Ordered by endpoint, after the given one (NULL: from the start). */
 size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
 	struct device **out);
-
-struct credential {
-	const char *endpoint;
-	struct su_span psk_sealed; /* see server/credential.h; empty: none */
-	struct su_span token_hash; /* empty: none */
-};
-void credential_store_put(struct txn *txn, const struct credential *credential,
-	const char *created_by, int64_t now_ms);
-bool credential_store_get(
-	struct txn *txn, struct su_arena *arena, const char *endpoint, struct credential *out);
-/* All of them, after the given endpoint: the loop keeps PSKs in memory, DTLS asks without waiting. */
-size_t credential_store_list(struct txn *txn, struct su_arena *arena, const char *after,
-	size_t limit, struct credential **out);
-void credential_store_delete(struct txn *txn, const char *endpoint);

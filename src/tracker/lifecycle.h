@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How a deployment moves: one pure table (state, event) -> state. The only place that knows which
- * transitions exist (DESIGN of the states: docs/architecture.md).
+ * transitions exist; docs/architecture.md explains them.
  */
 #pragma once
 

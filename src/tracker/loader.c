@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/credential_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 

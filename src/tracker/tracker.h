@@ -73,6 +73,7 @@ void tracker_register(struct tracker *tracker, const struct contact *contact,
 /* change NULL: only renews the lifetime. SU_NOT_FOUND: unknown or replaced registration. contact->endpoint may be NULL. */
 void tracker_update(struct tracker *tracker, const struct contact *contact, struct su_uuid id,
 	const struct registration *change, tracker_done_fn done, void *arg);
+/* SU_NOT_FOUND and contact->endpoint as above. */
 void tracker_remove(struct tracker *tracker, const struct contact *contact, struct su_uuid id,
 	tracker_done_fn done, void *arg);
 
@@ -105,8 +106,8 @@ void tracker_report(struct tracker *tracker, const struct contact *contact, stru
 	tracker_done_fn done, void *arg);
 
 /*
- * Called with a release's digest whenever what tracker_poll would answer for this endpoint may have
- * changed; for Observe. NULL endpoint: for anybody.
+ * Called whenever what tracker_poll would answer for this endpoint may have changed: for Observe.
+ * endpoint NULL: for anybody.
  */
 typedef void (*tracker_change_fn)(void *arg, const char *endpoint);
 void tracker_on_change(struct tracker *tracker, tracker_change_fn on_change, void *arg);

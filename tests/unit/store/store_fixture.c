@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "cluster.h"
 #include "store/commit_batch.h"
+#include "store/counter_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/migrate.h"

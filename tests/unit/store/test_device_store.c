@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "store/credential_store.h"
 #include "store/device_store.h"
 #include "store_fixture.h"
 

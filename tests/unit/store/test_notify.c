@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "cluster.h"
 #include "store/commit_batch.h"
+#include "store/credential_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/notify_send.h"
