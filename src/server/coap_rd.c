@@ -56,15 +56,6 @@ void coap_rd_register(struct coap_exchange *exchange)
 			&registration, on_registered, exchange);
 }
 
-static void on_updated(void *arg, const struct su_error *err)
-{
-	struct coap_exchange *exchange = arg;
-	if (err)
-		coap_reply_error(exchange, err);
-	else
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_CHANGED);
-}
-
 static void on_removed(void *arg, const struct su_error *err)
 {
 	struct coap_exchange *exchange = arg;
@@ -96,7 +87,7 @@ void coap_rd_update(struct coap_exchange *exchange)
 	bool changes =
 		change.lifetime_s != 0 || change.has_envelope_form || change.has_characteristics;
 	tracker_update(device_front_tracker(exchange->env->devices), &exchange->contact, id,
-		changes ? &change : NULL, on_updated, exchange);
+		changes ? &change : NULL, coap_reply_changed, exchange);
 }
 
 void coap_rd_remove(struct coap_exchange *exchange)

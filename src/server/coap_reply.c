@@ -123,6 +123,14 @@ void coap_reply_error(struct coap_exchange *exchange, const struct su_error *err
 	coap_reply_text(exchange, code, text);
 }
 
+void coap_reply_changed(void *exchange, const struct su_error *err)
+{
+	if (err)
+		coap_reply_error(exchange, err);
+	else
+		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_CHANGED);
+}
+
 static bool has_etag(const struct coap_request *request, struct su_span etag)
 {
 	for (size_t i = 0; i < request->n_etags; i++)

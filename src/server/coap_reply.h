@@ -41,6 +41,8 @@ void coap_reply_code_only(struct coap_exchange *exchange, unsigned code);
 /* With a diagnostic payload (RFC 7252 section 5.5.2). */
 void coap_reply_text(struct coap_exchange *exchange, unsigned code, const char *text);
 void coap_reply_error(struct coap_exchange *exchange, const struct su_error *err);
+/* As a tracker_done_fn: 2.04 when it worked (err NULL). */
+void coap_reply_changed(void *exchange, const struct su_error *err);
 
 /* A representation, whole or in blocks as the client asks for them (RFC 7959 section 2.4). */
 struct coap_content {

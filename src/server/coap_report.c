@@ -2,15 +2,6 @@
 /* /suit/report: a SUIT_Report, bare or signed; its bytes say which, whatever the Content-Format. */
 #include "server/coap_routes.h"
 
-static void on_done(void *arg, const struct su_error *err)
-{
-	struct coap_exchange *exchange = arg;
-	if (err)
-		coap_reply_error(exchange, err);
-	else
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_CHANGED);
-}
-
 void coap_report_post(struct coap_exchange *exchange)
 {
 	if (!coap_exchange_identify(exchange, false))
@@ -20,5 +11,5 @@ void coap_report_post(struct coap_exchange *exchange)
 			"the body is empty: a SUIT_Report is expected");
 	else
 		tracker_report(device_front_tracker(exchange->env->devices), &exchange->contact,
-			exchange->request.body, on_done, exchange);
+			exchange->request.body, coap_reply_changed, exchange);
 }

@@ -3,15 +3,6 @@
 #include "server/coap_routes.h"
 #include "server/device_wire.h"
 
-static void on_done(void *arg, const struct su_error *err)
-{
-	struct coap_exchange *exchange = arg;
-	if (err)
-		coap_reply_error(exchange, err);
-	else
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_CHANGED);
-}
-
 void coap_status_post(struct coap_exchange *exchange)
 {
 	const struct coap_request *request = &exchange->request;
@@ -28,5 +19,5 @@ void coap_status_post(struct coap_exchange *exchange)
 		coap_reply_error(exchange, &err);
 	else
 		tracker_status(device_front_tracker(exchange->env->devices), &exchange->contact,
-			&message, on_done, exchange);
+			&message, coap_reply_changed, exchange);
 }
