@@ -8,10 +8,10 @@ RETURNING highest
 -- name: release_raise_scope
 UPDATE release_scope SET highest = $2::bigint WHERE scope = $1::bytea
 
--- name: release_lock_images
--- An image that arrives and a release that needs it wait for each other, so that one sees the other.
-SELECT pg_advisory_xact_lock(73072129, hash)
-FROM (SELECT DISTINCT hashtext(digest) AS hash FROM unnest($1::text[]) AS digest ORDER BY 1) AS hashes
+-- name: release_lock_arrivals
+-- What arrives and what waits for it come one after the other, so that one sees the other: one lock,
+-- since an image may complete a dependency, which completes its dependents, in no order of locks.
+SELECT pg_advisory_xact_lock(73072129)
 
 -- name: release_exists
 SELECT EXISTS (SELECT FROM release WHERE digest = $1::text)
@@ -26,7 +26,7 @@ VALUES ($1::text, $2::bigint, $3::bytea, $4::text, $5::boolean, $6::uuid[], $7::
 RETURNING id
 
 -- name: release_image_insert
--- A dependency is there when its release is: what is served for it is that release's envelope.
+-- A dependency is there when its release lacks nothing: what is served for it is that one's envelope.
 INSERT INTO release_image (release_id, ordinal, component, digest, size_bytes, uri, blob,
 	integrated, hosted, present)
 SELECT v.release_id, v.ordinal, v.component, v.digest, v.size_bytes, v.uri, found.blob,
@@ -38,7 +38,8 @@ LEFT JOIN LATERAL (
 	SELECT blob FROM (
 		SELECT i.digest AS blob, i.size_bytes FROM image AS i WHERE i.digest = v.digest
 		UNION ALL
-		SELECT r.envelope, r.envelope_bytes FROM release AS r WHERE r.digest = v.digest
+		SELECT r.envelope, r.envelope_bytes FROM release AS r
+			WHERE r.digest = v.digest AND r.state <> 'incomplete'
 		UNION ALL
 		SELECT o.blob, i.size_bytes FROM release_image AS o JOIN image AS i ON i.digest = o.blob
 			WHERE o.digest = v.digest
@@ -77,7 +78,7 @@ WHERE id IN (
 		WHERE i.release_id = r.id AND i.hosted AND NOT i.present)
 	ORDER BY r.id
 	FOR NO KEY UPDATE)
-RETURNING digest
+RETURNING digest, envelope, envelope_bytes
 
 -- name: release_image_arrived
 UPDATE release_image
@@ -111,13 +112,18 @@ ORDER BY published_at DESC, id DESC
 LIMIT $3::bigint
 
 -- name: release_candidates
+-- A vendor of many products: releases that name a class of the device come before the others.
 SELECT id, digest, sequence_number, scope, state, targeted, version, reference_uri,
 	update_priority, ms(use_before), kind, labels::text, envelope, envelope_bytes,
 	severed_envelope, severed_envelope_bytes, published_by, approved_by, ms(published_at),
 	ms(approved_at), ms(withdrawn_at), row_version
 FROM release
-WHERE state = 'approved' AND targeted
-	AND (vendor_ids && $1::uuid[] OR class_ids && $2::uuid[])
+WHERE id IN (
+	SELECT id FROM release
+	WHERE state = 'approved' AND targeted
+		AND (vendor_ids && $1::uuid[] OR class_ids && $2::uuid[])
+	ORDER BY class_ids && $2::uuid[] DESC, sequence_number DESC, id DESC
+	LIMIT $3::bigint)
 ORDER BY sequence_number DESC, id DESC
 
 -- name: release_installed
@@ -129,10 +135,14 @@ JOIN release AS r ON r.id = i.release_id
 GROUP BY v.position
 
 -- name: release_images
-SELECT release_id, component, digest, size_bytes, uri, integrated, hosted, present
-FROM release_image
-WHERE release_id = ANY ($1::bigint[])
-ORDER BY release_id, ordinal
+-- Of what is missed, the length of what came under its digest nevertheless.
+SELECT i.release_id, i.component, i.digest, i.size_bytes, i.uri, i.integrated, i.hosted, i.present,
+	CASE WHEN i.hosted AND NOT i.present THEN coalesce(
+		(SELECT m.size_bytes FROM image AS m WHERE m.digest = i.digest),
+		(SELECT r.envelope_bytes FROM release AS r WHERE r.digest = i.digest)) END
+FROM release_image AS i
+WHERE i.release_id = ANY ($1::bigint[])
+ORDER BY i.release_id, i.ordinal
 
 -- name: release_set_state
 UPDATE release

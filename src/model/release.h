@@ -6,11 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "model/component.h"
 #include "model/names.h"
 
 enum release_state {
-	RELEASE_INCOMPLETE, /* an image that the manifest needs has not come yet */
+	RELEASE_INCOMPLETE, /* an image or dependency that it needs has not come yet */
 	RELEASE_VERIFIED,   /* complete, waits for approval */
 	RELEASE_APPROVED,   /* may be offered */
 	RELEASE_WITHDRAWN,  /* never offered again */
@@ -34,9 +35,14 @@ struct release_image {
 	uint64_t size_bytes;
 	const char *uri; /* NULL: none */
 	bool integrated; /* travels inside the envelope */
-	bool hosted;  /* this server must hold it: the URI's authority is ours, or it is relative */
-	bool present; /* its bytes are stored (or integrated) */
+	bool hosted; /* this server must hold it: the URI's authority is ours, or it is relative */
+	bool present; /* its bytes are stored (or integrated); of a dependency: and all that it needs */
+	/* Not present, though something of this digest is here: its length. */
+	bool has_found;
+	uint64_t found_bytes;
 };
+/* Why an image keeps its release incomplete; NULL: it does not. */
+const char *release_image_problem(struct su_arena *arena, const struct release_image *image);
 
 /* Pointers live in the arena that the producing function was given. */
 struct release {

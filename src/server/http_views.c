@@ -64,6 +64,7 @@ static json_t *release_images(struct su_arena *arena, const struct release *rele
 		http_json_put_bool(view, "hosted", image->hosted);
 		http_json_put_bool(view, "integrated", image->integrated);
 		http_json_put_bool(view, "present", image->present);
+		http_json_put_text(view, "problem", release_image_problem(arena, image));
 		json_array_append_new(images, view);
 	}
 	return images;

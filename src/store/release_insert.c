@@ -18,14 +18,10 @@ static int64_t lock_scope(struct txn *txn, struct su_span scope)
 	return sql_read_int(&row);
 }
 
-static void lock_images(struct txn *txn, const struct release *release)
+static void lock_arrivals(struct txn *txn)
 {
-	struct sql_array digests su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
-	for (size_t i = 0; i < release->n_images; i++)
-		if (digest_is_set(&release->images[i].digest))
-			sql_array_add_digest(&digests, &release->images[i].digest);
 	struct pg_result *rows su_auto(sql_rows_free) =
-		txn_query(txn, STATEMENT_RELEASE_LOCK_IMAGES, sql_list(&digests));
+		txn_query_all(txn, STATEMENT_RELEASE_LOCK_ARRIVALS);
 }
 
 static bool exists(struct txn *txn, const struct digest *digest)
@@ -157,7 +153,7 @@ bool release_store_insert(
 			"the sequence number %llu is not greater than %lld, the highest of its "
 			"scope",
 			(unsigned long long)release->sequence_number, (long long)highest);
-	lock_images(txn, release);
+	lock_arrivals(txn);
 	int64_t id = insert_release(txn, release, targets);
 	insert_images(txn, id, release);
 	insert_paths(txn, id, targets);

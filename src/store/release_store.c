@@ -51,6 +51,7 @@ static struct release_image read_image(struct sql_row *row)
 	image.integrated = sql_read_bool(row);
 	image.hosted = sql_read_bool(row);
 	image.present = sql_read_bool(row);
+	image.has_found = sql_read_uint_if(row, &image.found_bytes);
 	return image;
 }
 
@@ -155,8 +156,9 @@ size_t release_store_candidates(struct txn *txn, struct su_arena *arena,
 	const struct su_uuid *vendor_ids, size_t n_vendor_ids, const struct su_uuid *class_ids,
 	size_t n_class_ids, struct release **out)
 {
-	struct pg_result *rows su_auto(sql_rows_free) = txn_query(txn, STATEMENT_RELEASE_CANDIDATES,
-		sql_uuids(vendor_ids, n_vendor_ids), sql_uuids(class_ids, n_class_ids));
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_RELEASE_CANDIDATES, sql_uuids(vendor_ids, n_vendor_ids),
+			sql_uuids(class_ids, n_class_ids), sql_uint(RELEASE_STORE_MAX_CANDIDATES));
 	return read_releases(txn, arena, rows, out, NULL);
 }
 
@@ -197,47 +199,72 @@ void release_store_set_state(struct txn *txn, const struct release *release,
 	notify_send(txn, NOTIFY_RELEASE, digest);
 }
 
-/* Runs after every change of release_image: moves those that became complete. */
-static size_t complete_releases(struct txn *txn, const struct sql_array *ids)
+/* Something that releases may wait for: an image, or the envelope of a complete dependency. */
+struct arrival {
+	struct arrival *next;
+	struct digest digest, blob;
+	uint64_t size_bytes;
+};
+
+/* Marks it present wherever it is awaited; the releases that awaited it. */
+static void mark_present(struct txn *txn, const struct arrival *arrival, struct sql_array *ids)
 {
-	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_RELEASE_IMAGE_ARRIVED, sql_digest(&arrival->digest),
+			sql_digest(&arrival->blob), sql_uint(arrival->size_bytes));
+	size_t n = sql_rows_count(rows);
+	for (size_t i = 0; i < n; i++) {
+		struct sql_row row = sql_row_at(rows, i, NULL, &txn->error);
+		sql_array_add_int(ids, sql_read_int(&row));
+	}
+	if (n > 0 && txn_execute(txn, STATEMENT_RELEASE_PATH_ARRIVED, sql_digest(&arrival->digest),
+			     sql_digest(&arrival->blob)))
+		notify_send(txn, NOTIFY_PATH, "");
+}
+
+/* Moves those that became complete, and hangs them at the end of the arrivals. */
+static size_t complete_releases(
+	struct txn *txn, struct su_arena *arena, const struct sql_array *ids, struct arrival **last)
+{
 	struct pg_result *rows su_auto(sql_rows_free) =
 		txn_query(txn, STATEMENT_RELEASE_COMPLETE, sql_list(ids));
 	size_t n = sql_rows_count(rows);
 	for (size_t i = 0; i < n; i++) {
 		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
-		notify_send(txn, NOTIFY_RELEASE, sql_read_text(&row));
+		struct arrival *arrival = su_arena_new_of(arena, struct arrival);
+		char text[DIGEST_TEXT_SIZE];
+		arrival->digest = sql_read_digest(&row);
+		arrival->blob = sql_read_digest(&row);
+		arrival->size_bytes = sql_read_uint(&row);
+		*last = (*last)->next = arrival;
+		digest_format(&arrival->digest, text);
+		notify_send(txn, NOTIFY_RELEASE, text);
 	}
 	txn_count(txn, "releases.", name_of(release_state_names, RELEASE_INCOMPLETE), -(int64_t)n);
 	txn_count(txn, "releases.", name_of(release_state_names, RELEASE_VERIFIED), (int64_t)n);
 	return n;
 }
 
-static void lock_images(struct txn *txn, const struct sql_array *digests)
+static void lock_arrivals(struct txn *txn)
 {
 	struct pg_result *rows su_auto(sql_rows_free) =
-		txn_query(txn, STATEMENT_RELEASE_LOCK_IMAGES, sql_list(digests));
+		txn_query_all(txn, STATEMENT_RELEASE_LOCK_ARRIVALS);
 }
 
 size_t release_store_image_arrived(struct txn *txn, const struct digest *digest,
 	const struct digest *blob, uint64_t size_bytes)
 {
-	struct sql_array digests su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
-	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
-	sql_array_add_digest(&digests, digest);
-	lock_images(txn, &digests);
-	struct pg_result *rows su_auto(sql_rows_free) =
-		txn_query(txn, STATEMENT_RELEASE_IMAGE_ARRIVED, sql_digest(digest),
-			sql_digest(blob), sql_uint(size_bytes));
-	if (sql_rows_count(rows) == 0)
-		return 0;
-	for (size_t i = 0; i < sql_rows_count(rows); i++) {
-		struct sql_row row = sql_row_at(rows, i, NULL, &txn->error);
-		sql_array_add_int(&ids, sql_read_int(&row));
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct arrival first = { .digest = *digest, .blob = *blob, .size_bytes = size_bytes };
+	struct arrival *last = &first;
+	size_t n_completed = 0;
+	lock_arrivals(txn);
+	for (struct arrival *at = &first; at && txn_ok(txn); at = at->next) {
+		struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
+		mark_present(txn, at, &ids);
+		n_completed += complete_releases(txn, arena, &ids, &last);
 	}
-	if (txn_execute(txn, STATEMENT_RELEASE_PATH_ARRIVED, sql_digest(digest), sql_digest(blob)))
-		notify_send(txn, NOTIFY_PATH, "");
-	return complete_releases(txn, &ids);
+	return n_completed;
 }
 
 bool release_store_path(

@@ -31,7 +31,9 @@ bool release_store_get(
 /* Newest first by (published_at, id); cursor "" from the start; *next_out NULL at the end. */
 size_t release_store_list(struct txn *txn, struct su_arena *arena, const char *cursor, size_t limit,
 	struct release **out, const char **next_out);
-/* Approved, targeted releases that share a vendor or class with the device: candidates, newest sequence first. */
+/* Approved, targeted releases that share a vendor or class with the device, newest sequence first. Of
+ * more than these, the newest that share a class, then the newest that share only the vendor. */
+#define RELEASE_STORE_MAX_CANDIDATES 256
 size_t release_store_candidates(struct txn *txn, struct su_arena *arena,
 	const struct su_uuid *vendor_ids, size_t n_vendor_ids, const struct su_uuid *class_ids,
 	size_t n_class_ids, struct release **out);
@@ -41,8 +43,9 @@ void release_store_installed(struct txn *txn, struct installed_component *compon
 /* state moves only when row_version is still current, else SU_STALE in txn. actor: a token name. */
 void release_store_set_state(struct txn *txn, const struct release *release,
 	enum release_state state, const char *actor, int64_t now_ms);
-/* An image (or a dependency's envelope) has come: marks it present wherever it was awaited with this
- * length, and moves releases that became complete from incomplete to verified. Returns how many. */
+/* An image, or the envelope of a dependency that lacks nothing itself, has come: marks it present
+ * wherever it was awaited with this length, and moves releases that became complete from incomplete to
+ * verified, and those that depend on them. Returns how many. */
 size_t release_store_image_arrived(struct txn *txn, const struct digest *digest,
 	const struct digest *blob, uint64_t size_bytes);
 /* The blob served at a public path. */

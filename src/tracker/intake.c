@@ -228,14 +228,15 @@ static enum su_status insert(struct intake *intake, struct intake_result *out, s
 	out->created = release_store_insert(&txn, release, &targets);
 	if (out->created) {
 		store_forms(intake, &txn);
-		/* Dependents may wait for this one. */
-		release_store_image_arrived(
-			&txn, &release->digest, &release->envelope, release->envelope_bytes);
 		audit_digest(&txn, intake->request, &release->digest);
 	}
 	struct digest digest = release->digest;
 	if (txn_ok(&txn))
 		release_store_get(&txn, intake->arena, &digest, release);
+	/* Dependents may wait for this one. */
+	if (txn_ok(&txn) && out->created && release->state != RELEASE_INCOMPLETE)
+		release_store_image_arrived(
+			&txn, &release->digest, &release->envelope, release->envelope_bytes);
 	return txn_commit(&txn, err);
 }
 

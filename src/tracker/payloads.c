@@ -114,30 +114,31 @@ static enum su_status take_integrated(struct walk *walk, const struct envelope *
 	return add(walk, row, NULL, err);
 }
 
-/* What a release that we have needs, its dependent needs as well. */
-static enum su_status take_known_dependency(struct walk *walk, const struct survey_image *image,
+/* A dependency is present when its release lacks nothing; what comes later completes both. */
+static enum su_status take_dependency(struct walk *walk, const struct survey_image *image,
 	const struct public_uri *uri, struct release_image *row, struct su_error *err)
 {
 	struct release known;
-	if (!release_store_get(walk->txn, walk->arena, &image->digest, &known))
-		return add(walk, row, uri->blob_hex ? NULL : uri->path, err);
-	SU_TRY(check_length(image, known.envelope_bytes, err));
-	if (uri->blob_hex && strcmp(su_hex_encode_arena(walk->arena, digest_span(&known.envelope)),
-				     uri->blob_hex) != 0)
-		return su_fail(err, SU_INVALID, "uri",
-			"the dependency's envelope has another digest than the path");
-	row->present = true;
-	SU_TRY(add(walk, row, uri->blob_hex ? NULL : uri->path, err));
-	for (size_t i = 0; i < known.n_images; i++)
-		if (known.images[i].hosted)
-			SU_TRY(add(walk, &known.images[i], NULL, err));
-	return SU_OK;
+	if (release_store_get(walk->txn, walk->arena, &image->digest, &known)) {
+		SU_TRY(check_length(image, known.envelope_bytes, err));
+		if (uri->blob_hex &&
+			strcmp(su_hex_encode_arena(walk->arena, digest_span(&known.envelope)),
+				uri->blob_hex) != 0)
+			return su_fail(err, SU_INVALID, "uri",
+				"the dependency's envelope has another digest than the path");
+		row->present = known.state != RELEASE_INCOMPLETE;
+	}
+	return add(walk, row, uri->blob_hex ? NULL : uri->path, err);
 }
 
 /* The digest of the file that is fetched, which for encrypted images is not that of the image. */
 static enum su_status file_digest(const struct survey_image *image, const struct public_uri *uri,
 	struct release_image *row, struct su_error *err)
 {
+	if (!image->encrypted && digest_is_set(&image->digest) &&
+		image->digest.alg != DIGEST_SHA256)
+		return su_fail(err, SU_UNSUPPORTED, "image_digest",
+			"must be SHA-256 for %.100s, which this server shall hold", image->uri);
 	if (uri->blob_hex) {
 		uint8_t bytes[32];
 		size_t len;
@@ -158,9 +159,6 @@ static enum su_status file_digest(const struct survey_image *image, const struct
 	if (!digest_is_set(&row->digest))
 		return su_fail(err, SU_INVALID, "image_digest",
 			"is missing for %.100s, which this server shall hold", image->uri);
-	if (row->digest.alg != DIGEST_SHA256)
-		return su_fail(err, SU_UNSUPPORTED, "image_digest",
-			"must be SHA-256 for %.100s, which this server shall hold", image->uri);
 	return SU_OK;
 }
 
@@ -169,7 +167,7 @@ static enum su_status take_hosted(struct walk *walk, const struct survey_image *
 {
 	row->hosted = true;
 	if (image->is_dependency && digest_is_set(&image->digest))
-		return take_known_dependency(walk, image, uri, row, err);
+		return take_dependency(walk, image, uri, row, err);
 	SU_TRY(file_digest(image, uri, row, err));
 	struct image stored;
 	if (image_store_get(walk->txn, walk->arena, &row->digest, &stored)) {

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/memory.h"
+
 static void test_states(void **state)
 {
 	(void)state;
@@ -28,11 +30,31 @@ static void test_kinds(void **state)
 	assert_null(name_of(release_kind_names, KIND_CONFIGURATION + 1));
 }
 
+static void test_what_an_image_lacks(void **state)
+{
+	(void)state;
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct release_image image = { .hosted = true, .has_size = true, .size_bytes = 10 };
+	assert_string_equal(release_image_problem(arena, &image), "has not come yet");
+	image.has_found = true;
+	image.found_bytes = 12;
+	assert_string_equal(release_image_problem(arena, &image),
+		"has 12 bytes, the manifest says 10: the release can never be complete");
+	image.found_bytes = 10;
+	assert_string_equal(
+		release_image_problem(arena, &image), "is a dependency that is incomplete itself");
+	image.present = true;
+	assert_null(release_image_problem(arena, &image));
+	image = (struct release_image){ .hosted = false };
+	assert_null(release_image_problem(arena, &image));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_what_an_image_lacks),
 	};
 	return cmocka_run_group_tests_name("release", tests, NULL, NULL);
 }

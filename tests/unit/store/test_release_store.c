@@ -280,6 +280,32 @@ static void test_candidates_share_a_vendor_or_a_class(void **state)
 	commit(f);
 }
 
+static void test_many_candidates_leave_out_those_of_other_classes(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct release *c;
+	struct release mine = sample_release(f, "mine", 1);
+	const struct release_targets others = { .n_vendor_ids = 1,
+		.vendor_ids = sample_targets.vendor_ids };
+	mine.state = RELEASE_APPROVED;
+	store_release(f, &mine);
+	begin(f);
+	for (unsigned i = 0; i < RELEASE_STORE_MAX_CANDIDATES; i++) {
+		struct release other =
+			sample_release(f, su_arena_printf(f->arena, "other %u", i), 2 + i);
+		other.state = RELEASE_APPROVED;
+		assert_true(release_store_insert(&f->txn, &other, &others));
+	}
+	commit(f);
+	begin(f);
+	size_t n = release_store_candidates(
+		&f->txn, f->arena, sample_targets.vendor_ids, 1, sample_targets.class_ids, 1, &c);
+	commit(f);
+	assert_int_equal(n, RELEASE_STORE_MAX_CANDIDATES);
+	assert_int_equal(c[0].sequence_number, RELEASE_STORE_MAX_CANDIDATES + 1);
+	assert_true(digest_equal(&c[n - 1].digest, &mine.digest));
+}
+
 static void test_list_pages_from_the_newest(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -392,6 +418,7 @@ int main(void)
 		STORE_TEST(test_a_path_never_changes_its_content),
 		STORE_TEST(test_approval_and_withdrawal),
 		STORE_TEST(test_candidates_share_a_vendor_or_a_class),
+		STORE_TEST(test_many_candidates_leave_out_those_of_other_classes),
 		STORE_TEST(test_list_pages_from_the_newest),
 		STORE_TEST(test_two_intakes_of_one_sequence_number),
 		STORE_TEST(test_release_and_image_at_the_same_time),

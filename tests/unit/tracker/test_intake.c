@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "store/anchor_store.h"
 #include "store/image_store.h"
+#include "suit/hash.h"
 #include "tracker_fixture.h"
 
 #define IMAGE       su_span_str("bytes of an image")
@@ -140,7 +141,7 @@ static void an_image_of_another_length_completes_nothing(void **state)
 	assert_int_equal(management_approve(fixture_conn(fixture), fixture_arena(fixture),
 				 &result.release.digest, 0, &origin, &release, &error),
 		SU_CONFLICT);
-	assert_non_null(strstr(error.text, "has not come"));
+	assert_non_null(strstr(error.text, "has 17 bytes, the manifest says 18"));
 	/* With the image here, the next such manifest is wrong from the start. */
 	what.sequence_number = 6;
 	assert_refused(fixture, signed_firmware(fixture, &what), SU_INVALID, "17");
@@ -363,6 +364,68 @@ static void a_dependency_may_come_later(void **state)
 		"t");
 }
 
+static struct firmware fetched_dependent(struct fixture *fixture, struct su_span dependency)
+{
+	struct firmware what = dependent(fixture, dependency);
+	what.integrated_key = NULL;
+	what.uri = "/fw/part.suit";
+	return what;
+}
+
+static const char *states(struct fixture *fixture)
+{
+	return fixture_sql(
+		fixture, "SELECT string_agg(state, ',' ORDER BY sequence_number) FROM release");
+}
+
+static void a_dependent_waits_for_all_below(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct firmware part = firmware(5);
+	struct su_span envelope = signed_firmware(fixture, &part);
+	struct firmware middle = fetched_dependent(fixture, envelope);
+	struct su_span middle_envelope = signed_firmware(fixture, &middle);
+	struct firmware top = fetched_dependent(fixture, middle_envelope);
+	top.sequence_number = 10;
+	top.component = "[h'03']";
+	top.uri = "/fw/middle.suit";
+	struct intake_result result;
+	/* Some come before what they depend on, some after it. */
+	assert_int_equal(take_in(fixture, signed_firmware(fixture, &top), &result, NULL), SU_OK);
+	assert_string_equal(states(fixture), "incomplete");
+	assert_int_equal(take_in(fixture, envelope, &result, NULL), SU_OK);
+	assert_int_equal(take_in(fixture, middle_envelope, &result, NULL), SU_OK);
+	assert_string_equal(states(fixture), "incomplete,incomplete,incomplete");
+	assert_string_equal(
+		release_image_problem(fixture_arena(fixture), &result.release.images[0]),
+		"is a dependency that is incomplete itself");
+	fixture_put_image(fixture, IMAGE);
+	assert_string_equal(states(fixture), "verified,verified,verified");
+	assert_string_equal(
+		fixture_sql(fixture, "SELECT count(*) FROM public_path WHERE blob IS NULL"), "0");
+	assert_string_equal(
+		fixture_sql(fixture, "SELECT value FROM counter WHERE name = 'releases.verified'"),
+		"3");
+}
+
+static void hosted_images_need_sha256(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct firmware what = firmware(5);
+	assert_int_equal(hash_compute(DIGEST_SHA384, IMAGE, &what.image_digest, NULL), SU_OK);
+	assert_refused(
+		fixture, signed_firmware(fixture, &what), SU_UNSUPPORTED, "must be SHA-256 for");
+	what.uri = "/blob/00000000000000000000000000000000000000000000000000000000000000ff";
+	assert_refused(
+		fixture, signed_firmware(fixture, &what), SU_UNSUPPORTED, "must be SHA-256 for");
+	/* Elsewhere and in the envelope any will do. */
+	what.uri = what.integrated_key = "#app";
+	what.integrated = IMAGE;
+	struct intake_result result;
+	assert_int_equal(take_in(fixture, signed_firmware(fixture, &what), &result, NULL), SU_OK);
+	assert_int_equal(result.release.state, RELEASE_VERIFIED);
+}
+
 static void published_example_keys_need_an_option(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -405,6 +468,8 @@ int main(void)
 		CASE(integrated_payloads_are_checked),
 		CASE(integrated_dependencies_are_judged_like_manifests),
 		CASE(a_dependency_may_come_later),
+		CASE(a_dependent_waits_for_all_below),
+		CASE(hosted_images_need_sha256),
 		CASE(published_example_keys_need_an_option),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
