@@ -266,7 +266,8 @@ enum su_status link_http_new(struct su_work *work, const char *server,
 	const struct link_identity *identity, struct link **out, struct su_error *err)
 {
 	if (strncmp(server, "http://", 7) != 0 && strncmp(server, "https://", 8) != 0)
-		return su_fail(err, SU_INVALID, "", "'%s' is not an HTTP address", server);
+		return su_fail(
+			err, SU_INVALID, "", "'%s' is neither a CoAP nor an HTTP address", server);
 	struct link_http *link = su_new(struct link_http);
 	size_t len = strlen(server);
 	while (len > 0 && server[len - 1] == '/')

@@ -74,10 +74,15 @@ static enum su_status read_identity(
 	SU_TRY(cli_require(cli, "server", &fleet->server, err));
 	SU_TRY(cli_require(cli, "endpoint", &fleet->device.endpoint, err));
 	SU_TRY(cli_require(cli, "dir", &fleet->device.folder, err));
+	if (hex == NULL && strncmp(fleet->server, "coaps:", 6) == 0)
+		return su_fail(err, SU_INVALID, "", "--psk is required for coaps");
 	if (hex == NULL)
 		return SU_OK;
 	uint8_t *psk = su_arena_alloc(cli->arena, 64);
-	SU_TRY(su_hex_decode(su_span_str(hex), psk, 64, &fleet->psk.len, err));
+	if (su_hex_decode(su_span_str(hex), psk, 64, &fleet->psk.len, err) != SU_OK) {
+		su_error_within(err, "psk");
+		return err->status;
+	}
 	fleet->psk.data = psk;
 	return SU_OK;
 }
@@ -106,6 +111,8 @@ static enum su_status read_behaviour(
 	SU_TRY(read_number(cli, "lifetime", 60, 31536000, &lifetime_s, err));
 	while (((long)16 << fleet->block_szx) < block)
 		fleet->block_szx++;
+	if (((long)16 << fleet->block_szx) != block)
+		return su_fail(err, SU_INVALID, "block", "must be a power of two");
 	fleet->size = (unsigned)fleet_size;
 	fleet->device.poll_interval_ms = poll_s * 1000;
 	fleet->device.restart_ms = restart_ms;

@@ -151,3 +151,22 @@ def test_reports_that_the_device_signs(
         device.endpoint,
     )
     assert [row[0] for row in rows] == ["signed"]
+
+
+@pytest.mark.parametrize(
+    "options, complaint",
+    [
+        (("--server", "ftp://127.0.0.1"), "is neither a CoAP nor an HTTP address"),
+        (("--server", "coaps://127.0.0.1"), "--psk is required for coaps"),
+        (("--psk", "xyz"), "psk: "),
+        (("--vendor", "example.com"), "vendor: "),
+        (("--block", "17"), "block: must be a power of two"),
+        (("--poll", "0"), "poll: must be a number from 1"),
+        (("--trust", "/nonexistent.pem"), "/nonexistent.pem: cannot be opened"),
+        (("--dir", "/proc/none"), "/proc/none: cannot be made"),
+    ],
+)
+def test_a_command_line_that_is_wrong(device, options, complaint):
+    said = device.run(*options, status=1)
+    assert complaint in said
+    assert not (device.folder / "state.json").exists()
