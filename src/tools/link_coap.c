@@ -11,6 +11,7 @@
 #include "base/memory.h"
 
 #define CONTENT_FORMAT_CBOR 60
+#define PATH_MAX_BYTES      2048
 /* Less than the 45 s of MAX_TRANSMIT_SPAN (RFC 7252 section 4.8.2): a server that has forgotten the
  * DTLS session stays silent, and only a new handshake helps. */
 #define RESPONSE_TIMEOUT_MS 20000
@@ -108,16 +109,18 @@ static void add_uint(coap_optlist_t **options, uint16_t number, unsigned value)
 	coap_insert_optlist(options, coap_new_optlist(number, len, bytes));
 }
 
+/* Segment by segment, without the percent-encoding of URIs (RFC 7252 section 6.4). */
 static void add_path(coap_optlist_t **options, const char *path)
 {
-	while (*path != '\0') {
-		size_t len = strcspn(path, "/");
-		if (len > 0)
-			coap_insert_optlist(options,
-				coap_new_optlist(COAP_OPTION_URI_PATH, len, (const uint8_t *)path));
-		path += len;
-		path += *path != '\0';
-	}
+	uint8_t encoded[PATH_MAX_BYTES];
+	size_t len = sizeof(encoded);
+	const uint8_t *option = encoded;
+	path += *path == '/';
+	int n = coap_split_path((const uint8_t *)path, strlen(path), encoded, &len);
+	for (; n > 0; n--, option += coap_opt_size(option))
+		coap_insert_optlist(
+			options, coap_new_optlist(COAP_OPTION_URI_PATH, coap_opt_length(option),
+					 coap_opt_value(option)));
 }
 
 static void add_endpoint(coap_optlist_t **options, const char *endpoint)

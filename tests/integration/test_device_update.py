@@ -229,6 +229,15 @@ def test_a_name_that_needs_escapes(sandbox, trusted, product, tmp_path, release)
         assert shown["components"][0]["component"] == "['app']"
 
 
+@pytest.mark.parametrize("scheme", ["coap", "http"])
+def test_a_path_that_needs_escapes(sandbox, trusted, device, product, unique, scheme):
+    image = suit.Image(b"firmware" * 99, f"/fw/{unique('with')}%20space/app.bin")
+    sandbox.rest.publish(suit.update(trusted, 1, [image], klass=product), [image])
+    device.scheme = scheme
+    device.run()
+    assert_confirmed(device, image.digest)
+
+
 # DTLS
 
 
