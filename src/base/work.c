@@ -156,14 +156,17 @@ struct su_work *su_work_new(struct su_loop *loop, unsigned threads, size_t max_q
 	return work;
 }
 
-static void stop_threads(struct su_work *work)
+void su_work_stop(struct su_work *work)
 {
+	if (work->stopping)
+		return;
 	pthread_mutex_lock(&work->lock);
 	work->stopping = true;
 	pthread_cond_broadcast(&work->changed);
 	pthread_mutex_unlock(&work->lock);
 	for (unsigned i = 0; i < work->n_threads; i++)
 		pthread_join(work->threads[i], NULL);
+	finish_jobs(work);
 }
 
 void su_work_free(struct su_work **work)
@@ -171,8 +174,7 @@ void su_work_free(struct su_work **work)
 	if (!work || !*work)
 		return;
 	struct su_work *w = *work;
-	stop_threads(w);
-	finish_jobs(w);
+	su_work_stop(w);
 	su_watch_free(&w->done_watch);
 	su_close_fd(&w->done_fd);
 	pthread_mutex_destroy(&w->lock);

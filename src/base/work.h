@@ -25,7 +25,9 @@ struct su_job {
 
 struct su_work *su_work_new(struct su_loop *loop, unsigned threads, size_t max_queued,
 	const struct su_work_hooks *hooks /* NULL: none */);
-/* Waits for running jobs; queued ones are run as well, so that nothing is leaked. */
+/* Runs what is queued, done functions included, and ends the threads; from now on all is SU_BUSY. */
+void su_work_stop(struct su_work *work);
+/* Stops it first. */
 void su_work_free(struct su_work **work);
 
 /* SU_BUSY when max_queued jobs already wait: then neither run nor done is called. Loop thread only. */

@@ -169,9 +169,11 @@ static enum su_status start_tracker(struct house *house, struct su_error *err)
 	return status;
 }
 
-/* The committer ends first: what it still completes belongs to the tracker. */
+/* What workers and committer still complete belongs to the tracker; workers may ask for a commit. */
 static void stop_tracker(struct house *house)
 {
+	tracker_quiesce(house->tracker);
+	su_work_stop(house->work);
 	committer_stop(&house->committer);
 	tracker_stop(&house->tracker);
 }

@@ -47,6 +47,11 @@ void loader_free(struct loader **loader)
 		su_free_ptr(loader);
 }
 
+void loader_stop(struct loader *loader)
+{
+	loader->first = loader->last = NULL;
+}
+
 bool loader_is_idle(const struct loader *loader)
 {
 	return !loader->busy;

@@ -26,4 +26,6 @@ struct loader *loader_new(const struct loader_opts *opts);
 void loader_free(struct loader **loader); /* no batch may be on its way */
 /* No effect when it is on its way already. done is never called before this returns. */
 void loader_want(struct loader *loader, struct remembered *of);
+/* Forgets what waits for the next batch. */
+void loader_stop(struct loader *loader);
 bool loader_is_idle(const struct loader *loader);

@@ -43,16 +43,22 @@ static void fail_waiting(void *arg, struct remembered *of)
 	turn_fail_waiting(of, &error);
 }
 
+void tracker_quiesce(struct tracker *tracker)
+{
+	tracker->stopping = true;
+	tracker->on_change = NULL;
+	sweep_stop(&tracker->sweep);
+	loader_stop(tracker->loader);
+	registry_each(tracker->registry, fail_waiting, NULL);
+}
+
 void tracker_stop(struct tracker **tracker)
 {
 	if (!tracker || !*tracker)
 		return;
 	struct tracker *stopping = *tracker;
 	*tracker = NULL;
-	stopping->stopping = true;
-	stopping->on_change = NULL;
-	sweep_stop(&stopping->sweep);
-	registry_each(stopping->registry, fail_waiting, NULL);
+	tracker_quiesce(stopping);
 	if (stopping->n_jobs > 0 || !loader_is_idle(stopping->loader)) {
 		/* Workers and committer still hold parts of it; the process is about to end. */
 		su_log(SU_LOG_WARNING, "tracker stopped with work under way",

@@ -28,6 +28,8 @@ struct tracker_opts {
 };
 enum su_status tracker_start(
 	const struct tracker_opts *opts, struct tracker **out, struct su_error *err) SU_MUST_CHECK;
+/* Refuses new messages. Stop workers and committer then, and nothing is under way any more. */
+void tracker_quiesce(struct tracker *tracker);
 void tracker_stop(struct tracker **tracker);
 /* To be called with every notification of the store. */
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);

@@ -86,9 +86,11 @@ static void refresh(struct turn *turn)
 /* A load from a database that is known to be away would only keep a worker waiting. */
 static void want_load(struct tracker *tracker, struct remembered *of)
 {
-	if (committer_database_away(tracker->opts.committer) && of->state != REMEMBERED_LOADING) {
+	bool is_away = committer_database_away(tracker->opts.committer);
+	if (tracker->stopping || (is_away && of->state != REMEMBERED_LOADING)) {
 		struct su_error error;
-		su_fail(&error, SU_RETRY, "", "the database is away");
+		su_fail(&error, SU_RETRY, "",
+			is_away ? "the database is away" : "the server is stopping");
 		turn_fail_waiting(of, &error);
 	} else {
 		loader_want(tracker->loader, of);

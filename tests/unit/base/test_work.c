@@ -157,6 +157,21 @@ static void run_in_context(void *arg, void *context)
 	run_block(arg, context);
 }
 
+static void test_stop_runs_what_waits_and_takes_no_more(void **state)
+{
+	struct scene *scene = *state;
+	const struct su_job count = { run_count, done_count, scene };
+	scene->work = su_work_new(scene->loop, 2, 10, NULL);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(su_work_submit(scene->work, count), SU_OK);
+	su_work_stop(scene->work);
+	assert_int_equal(scene->n_run, 5);
+	assert_int_equal(scene->n_done, 5);
+	assert_int_equal(su_work_submit(scene->work, count), SU_BUSY);
+	su_work_stop(scene->work);
+	assert_int_equal(scene->n_done, 5);
+}
+
 static void test_each_thread_has_its_context(void **state)
 {
 	struct scene *scene = *state;
@@ -219,6 +234,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_jobs_run_and_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_full_queue_refuses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_free_runs_what_waits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_stop_runs_what_waits_and_takes_no_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_each_thread_has_its_context, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_done_may_submit, set_up, tear_down),
