@@ -221,6 +221,7 @@ static struct http_env http_env_of(struct house *house)
 		.public_url = config->http.public_url,
 		.max_body_bytes = (size_t)config->http.max_body_bytes,
 		.max_image_bytes = (uint64_t)config->http.max_image_bytes,
+		.upload_lifetime_ms = config->limits.upload_lifetime_ms,
 		.open_metrics = config->http.open_metrics,
 	};
 }

@@ -13,6 +13,7 @@
 
 #define DEFAULT_MAX_BODY_BYTES     ((size_t)1024 * 1024)
 #define DEFAULT_MAX_IMAGE_BYTES    ((uint64_t)8 << 30)
+#define DEFAULT_UPLOAD_LIFETIME_MS (INT64_C(24) * 3600 * 1000)
 #define DEFAULT_MAX_CONNECTIONS    4096
 #define DEFAULT_IDLE_TIMEOUT_MS    60000
 #define DEFAULT_MIN_PROGRESS_BYTES 256
@@ -31,6 +32,8 @@ static struct http_opts with_defaults(const struct http_opts *given)
 		opts.env.max_body_bytes = DEFAULT_MAX_BODY_BYTES;
 	if (!opts.env.max_image_bytes)
 		opts.env.max_image_bytes = DEFAULT_MAX_IMAGE_BYTES;
+	if (!opts.env.upload_lifetime_ms)
+		opts.env.upload_lifetime_ms = DEFAULT_UPLOAD_LIFETIME_MS;
 	if (!opts.max_connections)
 		opts.max_connections = DEFAULT_MAX_CONNECTIONS;
 	if (!opts.max_connections_per_address)

@@ -30,8 +30,9 @@ struct http_env {
 	struct device_front *devices;                /* the device plane; NULL: its paths are 404 */
 	const char *public_url; /* "https://fw.example.com", no slash at the end; NULL: relative */
 	size_t max_body_bytes;  /* JSON and other bodies kept in memory; 0: 1 MiB */
-	uint64_t max_image_bytes; /* 0: 8 GiB */
-	bool open_metrics;        /* /metrics needs no token */
+	uint64_t max_image_bytes;   /* 0: 8 GiB */
+	int64_t upload_lifetime_ms; /* how long an unfinished upload is kept; 0: a day */
+	bool open_metrics;          /* /metrics needs no token */
 };
 
 struct http_listen {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Deployments: those of a device, one by its identifier, and their histories. */
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "server/http_handlers.h"
 #include "server/http_json.h"
 #include "server/http_values.h"
@@ -40,13 +43,6 @@ static enum su_status load_page(
 	return SU_OK;
 }
 
-static void append_history(json_t *items, const struct deployment *deployment,
-	const struct deployment_history *steps, size_t n)
-{
-	for (size_t i = n; i > 0; i--)
-		json_array_append_new(items, http_view_history(deployment, &steps[i - 1]));
-}
-
 enum su_status http_deployments_list(struct http_call *call, struct su_error *err)
 {
 	struct page page = { 0 };
@@ -61,25 +57,40 @@ enum su_status http_deployments_list(struct http_call *call, struct su_error *er
 	return SU_OK;
 }
 
-/* A page holds the whole histories of at most limit deployments. */
+static enum su_status read_history_page(
+	struct http_call *call, struct device_history_page *page, struct su_error *err)
+{
+	const char *cursor = http_call_query(call, "cursor");
+	char *end = NULL;
+	SU_TRY(http_call_limit(call, &page->limit, err));
+	page->limit++; /* one more tells whether another page follows */
+	if (cursor)
+		page->before = strtoll(cursor, &end, 10);
+	if (cursor && (*end != '\0' || page->before <= 0))
+		return su_fail(err, SU_INVALID, "cursor", "this cursor is not one of ours");
+	return SU_OK;
+}
+
 enum su_status http_deployments_device_history(struct http_call *call, struct su_error *err)
 {
-	struct page page = { 0 };
-	struct txn txn;
-	SU_TRY(load_page(call, &txn, &page, err));
+	struct device_history_page page = { 0 };
+	struct device_history *steps = NULL;
+	struct device device;
+	size_t n = 0;
+	SU_TRY(read_history_page(call, &page, err));
+	struct txn txn = txn_begin(call->conn);
+	if (device_store_get(&txn, call->arena, call->values[0], &device))
+		n = deployment_store_device_history(&txn, call->arena, device.id, &page, &steps);
+	else
+		txn_fail(&txn, SU_NOT_FOUND, "endpoint", "there is no such device");
+	SU_TRY(txn_commit(&txn, err));
 	json_t *items = json_array();
-	for (size_t i = 0; i < page.n; i++) {
-		struct deployment_history *steps;
-		size_t n =
-			deployment_store_history(&txn, call->arena, page.deployments[i].id, &steps);
-		append_history(items, &page.deployments[i], steps, n);
-	}
-	enum su_status status = txn_commit(&txn, err);
-	if (status != SU_OK) {
-		json_decref(items);
-		return status;
-	}
-	http_reply_json_take(call, 200, http_json_page_take(items, page.next));
+	for (size_t i = 0; i < n && i + 1 < page.limit; i++)
+		json_array_append_new(items,
+			http_view_history(steps[i].deployment, &steps[i].release, &steps[i].step));
+	const char *next =
+		n < page.limit ? NULL : su_arena_printf(call->arena, "%" PRId64, steps[n - 2].id);
+	http_reply_json_take(call, 200, http_json_page_take(items, next));
 	return SU_OK;
 }
 
@@ -126,7 +137,9 @@ enum su_status http_deployments_history(struct http_call *call, struct su_error 
 	size_t n = deployment_store_history(&txn, call->arena, id, &steps);
 	SU_TRY(txn_commit(&txn, err));
 	json_t *items = json_array();
-	append_history(items, &deployment, steps, n);
+	for (size_t i = n; i > 0; i--)
+		json_array_append_new(items,
+			http_view_history(deployment.id, &deployment.release, &steps[i - 1]));
 	http_reply_json_take(call, 200, http_json_page_take(items, NULL));
 	return SU_OK;
 }

@@ -13,8 +13,6 @@
 #include "suit/checksum.h"
 #include "tracker/intake.h"
 
-#define LIFETIME_MS ((int64_t)24 * 3600 * 1000)
-
 /* A PATCH under way. */
 struct patch {
 	struct upload upload;
@@ -43,7 +41,7 @@ static enum su_status read_creation(
 		.id = su_uuid_v7(call->now_ms),
 		.uploaded_by = call->actor->name,
 		.created_at_ms = call->now_ms,
-		.expires_at_ms = call->now_ms + LIFETIME_MS,
+		.expires_at_ms = call->now_ms + call->env->upload_lifetime_ms,
 	};
 	SU_TRY(http_tus_number(call, "Upload-Length", &out->length_bytes, err));
 	if (out->length_bytes > call->env->max_image_bytes)

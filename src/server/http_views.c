@@ -204,12 +204,12 @@ json_t *http_view_deployment(const struct deployment *deployment, const char *en
 	return view;
 }
 
-json_t *http_view_history(
-	const struct deployment *deployment, const struct deployment_history *step)
+json_t *http_view_history(struct su_uuid deployment, const struct digest *release,
+	const struct deployment_history *step)
 {
 	json_t *view = json_object();
-	http_json_put_uuid(view, "deployment", deployment->id);
-	http_json_put_digest(view, "release", &deployment->release);
+	http_json_put_uuid(view, "deployment", deployment);
+	http_json_put_digest(view, "release", release);
 	http_json_put_time(view, "at", step->at_ms);
 	put_name(view, "from", deployment_state_names, (int)step->from);
 	put_name(view, "to", deployment_state_names, (int)step->to);

@@ -24,6 +24,6 @@ json_t *http_view_verdicts(const struct trust_result *trust);
 json_t *http_view_device(struct su_arena *arena, const struct device *device,
 	const struct deployment *deployment, int64_t now_ms);
 json_t *http_view_deployment(const struct deployment *deployment, const char *endpoint);
-json_t *http_view_history(
-	const struct deployment *deployment, const struct deployment_history *step);
+json_t *http_view_history(struct su_uuid deployment, const struct digest *release,
+	const struct deployment_history *step);
 json_t *http_view_audit(const struct audit_entry *entry);

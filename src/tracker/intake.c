@@ -266,19 +266,24 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	return status;
 }
 
+static void record_image(struct txn *txn, void *arg)
+{
+	const struct image *image = arg;
+	image_store_insert(txn, image);
+	release_store_image_arrived(txn, &image->digest, &image->digest, image->size_bytes);
+}
+
 enum su_status intake_image(struct store_conn *conn, struct su_arena *arena,
 	const struct digest *digest, uint64_t size_bytes, const char *actor, int64_t now_ms,
 	struct su_error *err)
 {
 	(void)arena;
-	const struct image image = {
+	struct image image = {
 		.digest = *digest,
 		.size_bytes = size_bytes,
 		.uploaded_by = actor,
 		.uploaded_at_ms = now_ms,
 	};
-	struct txn txn = txn_begin(conn);
-	image_store_insert(&txn, &image);
-	release_store_image_arrived(&txn, digest, digest, size_bytes);
-	return txn_commit(&txn, err);
+	/* Two images that complete the same releases may lock these in opposite orders. */
+	return txn_retry(conn, record_image, &image, err);
 }

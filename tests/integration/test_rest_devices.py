@@ -173,3 +173,19 @@ def test_summary_counts(rest, lamp, release):
     after = rest.get("/api/v1/fleet/summary").json()
     assert after["devices"] == before["devices"]
     assert after["deployments"]["offered"] == before["deployments"]["offered"] + 1
+
+
+def test_history_comes_in_pages(sandbox, rest, lamp, release):
+    path = url_of(lamp, "/deployments")
+    for _ in range(2):
+        made = rest.post(path, 201, json={"release": release["digest"]}).json()
+        rest.post(f"/api/v1/deployments/{made['id']}/cancel", 200)
+    whole = rest.get(url_of(lamp, "/history")).json()
+    assert len(whole["items"]) >= 4 and whole["next"] is None
+    found, cursor = [], ""
+    while cursor is not None:
+        page = rest.get(url_of(lamp, f"/history?limit=3{cursor}")).json()
+        found += page["items"]
+        cursor = f"&cursor={page['next']}" if page["next"] else None
+    assert found == whole["items"]
+    rest.get(url_of(lamp, "/history?cursor=nonsense"), 400)
