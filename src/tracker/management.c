@@ -54,8 +54,8 @@ static void check_approvable(struct txn *txn, struct su_arena *arena, const stru
 			continue;
 		char text[DIGEST_TEXT_SIZE];
 		digest_format(&release->images[i].digest, text);
-		txn_fail(txn, SU_CONFLICT, "state", "the release is incomplete: %s %s", text,
-			problem);
+		txn_fail(txn, SU_CONFLICT, "state", "the release is incomplete: the image %s %s",
+			text, problem);
 	}
 	txn_fail(txn, SU_CONFLICT, "state", "the release is incomplete");
 }
