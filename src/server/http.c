@@ -147,8 +147,3 @@ void http_on_notify(struct http *http, enum notify_topic topic, const char *payl
 	if (topic == NOTIFY_TOKEN || topic == NOTIFY_EVERYTHING)
 		auth_forget_all(http->front->auth);
 }
-
-unsigned http_port(const struct http *http, size_t listener)
-{
-	return listener < http->n_listeners ? http->listeners[listener].port : 0;
-}

@@ -63,5 +63,3 @@ enum su_status http_start(
 void http_stop(struct http **http);
 /* To be called with every notification of the store. */
 void http_on_notify(struct http *http, enum notify_topic topic, const char *payload);
-/* The port of a listener, for port 0; 0 when there is no such listener. */
-unsigned http_port(const struct http *http, size_t listener);

@@ -35,7 +35,6 @@ struct http_listener {
 	struct MHD_Daemon *daemon;
 	struct su_watch *watch;
 	struct su_timer *timer;
-	unsigned port;
 	bool secure;
 };
 

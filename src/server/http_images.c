@@ -42,13 +42,17 @@ static enum su_status end(struct http_call *call, struct su_error *err)
 	struct put *put = call->state;
 	struct digest found;
 	struct image image;
+	const struct image arrived = {
+		.digest = put->digest,
+		.size_bytes = blob_writer_length(put->writer),
+		.uploaded_by = call->actor->name,
+		.uploaded_at_ms = call->now_ms,
+	};
 	bool known;
-	uint64_t size = blob_writer_length(put->writer);
 	SU_TRY(blob_writer_finish_take(&put->writer, &put->digest, &found, err));
 	SU_TRY(get_image(call, &put->digest, &known, &image, err));
 	if (!known) {
-		SU_TRY(intake_image(call->conn, call->arena, &put->digest, size, call->actor->name,
-			call->now_ms, err));
+		SU_TRY(intake_image(call->conn, &arrived, err));
 		SU_TRY(get_image(call, &put->digest, &(bool){ false }, &image, err));
 	}
 	http_reply_json_take(call, known ? 200 : 201, http_view_image(&image));

@@ -116,14 +116,6 @@ void http_listener_kick(struct http_listener *listener)
 	su_timer_set(listener->timer, 0);
 }
 
-static unsigned port_of(int fd)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t len = sizeof(address);
-	struct sockaddr *generic = (struct sockaddr *)(void *)&address;
-	return getsockname(fd, generic, &len) == 0 ? net_address_port(generic) : 0;
-}
-
 static struct MHD_Daemon *start_daemon(
 	struct http_listener *listener, const struct http_opts *opts, int fd)
 {
@@ -159,7 +151,6 @@ enum su_status http_listener_start(struct http_listener *listener, struct http_f
 		return su_fail(err, SU_IO, "listen", "socket %d cannot be used", fd);
 	listener->front = front;
 	listener->secure = opts->certificate_pem != NULL;
-	listener->port = port_of(fd);
 	listener->daemon = start_daemon(listener, opts, fd);
 	if (!listener->daemon)
 		return su_fail(err, SU_INVALID, opts->certificate_pem ? "certificate" : "listen",

@@ -93,8 +93,13 @@ static enum su_status load_upload(struct http_call *call, struct upload *out, st
 static enum su_status record_image(struct http_call *call, struct upload *upload,
 	const struct digest *digest, struct su_error *err)
 {
-	SU_TRY(intake_image(call->conn, call->arena, digest, upload->length_bytes,
-		upload->uploaded_by, call->now_ms, err));
+	const struct image arrived = {
+		.digest = *digest,
+		.size_bytes = upload->length_bytes,
+		.uploaded_by = upload->uploaded_by,
+		.uploaded_at_ms = call->now_ms,
+	};
+	SU_TRY(intake_image(call->conn, &arrived, err));
 	struct txn txn = txn_begin(call->conn);
 	upload_store_finish(&txn, upload->id, digest);
 	SU_TRY(txn_commit(&txn, err));

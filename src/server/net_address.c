@@ -69,13 +69,6 @@ char *net_address_format(struct su_arena *arena, const struct sockaddr *address)
 	return su_arena_printf(arena, strchr(shown, ':') ? "[%s]:%s" : "%s:%s", shown, port);
 }
 
-unsigned net_address_port(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
-}
-
 static enum su_status cannot_listen(
 	const struct net_address *address, const char *what, struct su_error *err)
 {

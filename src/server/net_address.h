@@ -19,7 +19,6 @@ struct net_address {
 enum su_status net_address_parse(
 	const char *text, struct net_address *out, struct su_error *err) SU_MUST_CHECK;
 char *net_address_format(struct su_arena *arena, const struct sockaddr *address);
-unsigned net_address_port(const struct sockaddr *address);
 
 /* A listening TCP socket, non-blocking. "[::]" takes IPv4 as well. SU_IO. */
 enum su_status net_address_listen(

@@ -202,8 +202,8 @@ static enum su_status on_condition(void *ctx, const struct interpreter *machine,
 	case CMD_COMPONENT_SLOT:
 		return check_slot(run, parameters, index, err);
 	case CMD_USE_BEFORE:
-		return holds(run->install->now_ms / 1000 < (int64_t)parameters->use_before_s, err,
-			"the manifest has expired");
+		return holds((uint64_t)(run->install->now_ms / 1000) < parameters->use_before_s,
+			err, "the manifest has expired");
 	case CMD_MINIMUM_BATTERY:
 		return check_battery(told, parameters, err);
 	case CMD_VERSION:

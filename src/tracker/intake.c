@@ -266,24 +266,17 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	return status;
 }
 
-static void record_image(struct txn *txn, void *arg)
+static void record_arrival(struct txn *txn, void *arg)
 {
 	const struct image *image = arg;
 	image_store_insert(txn, image);
 	release_store_image_arrived(txn, &image->digest, &image->digest, image->size_bytes);
 }
 
-enum su_status intake_image(struct store_conn *conn, struct su_arena *arena,
-	const struct digest *digest, uint64_t size_bytes, const char *actor, int64_t now_ms,
-	struct su_error *err)
+enum su_status intake_image(
+	struct store_conn *conn, const struct image *image, struct su_error *err)
 {
-	(void)arena;
-	struct image image = {
-		.digest = *digest,
-		.size_bytes = size_bytes,
-		.uploaded_by = actor,
-		.uploaded_at_ms = now_ms,
-	};
-	/* Two images that complete the same releases may lock these in opposite orders. */
-	return txn_retry(conn, record_image, &image, err);
+	struct image arrived = *image;
+	/* The blob is stored already: a connection that broke meanwhile is no reason to refuse it. */
+	return txn_retry(conn, record_arrival, &arrived, err);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/image.h"
 #include "model/release.h"
 #include "store/blob.h"
 #include "store/connection.h"
@@ -43,7 +44,6 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	struct blob_store *blobs, struct su_arena *arena, const struct intake_request *request,
 	struct intake_result *out, struct su_error *err) SU_MUST_CHECK;
 
-/* Records a stored blob as an image, and completes the releases that waited for it. */
-enum su_status intake_image(struct store_conn *conn, struct su_arena *arena,
-	const struct digest *digest, uint64_t size_bytes, const char *actor, int64_t now_ms,
-	struct su_error *err) SU_MUST_CHECK;
+/* Records an image whose blob is stored, and completes the releases that waited for it. */
+enum su_status intake_image(
+	struct store_conn *conn, const struct image *image, struct su_error *err) SU_MUST_CHECK;

@@ -248,11 +248,13 @@ const char *fixture_sql(struct fixture *fixture, const char *fmt, ...)
 
 void fixture_put_image(struct fixture *fixture, struct su_span bytes)
 {
-	struct digest digest;
-	assert_int_equal(blob_put(fixture->blobs, bytes, &digest, NULL), SU_OK);
-	assert_int_equal(intake_image(fixture->conn, fixture->arena, &digest, bytes.len, "pipeline",
-				 shown_time, NULL),
-		SU_OK);
+	struct image image = {
+		.size_bytes = bytes.len,
+		.uploaded_by = "pipeline",
+		.uploaded_at_ms = shown_time,
+	};
+	assert_int_equal(blob_put(fixture->blobs, bytes, &image.digest, NULL), SU_OK);
+	assert_int_equal(intake_image(fixture->conn, &image, NULL), SU_OK);
 }
 
 enum su_status fixture_publish(struct fixture *fixture, const struct firmware *firmware,
