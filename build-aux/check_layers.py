@@ -12,6 +12,7 @@ HOMES = [
     (r"event2/|event\.h", ["base"]),
     (r"systemd/sd-journal\.h", ["base"]),
     (r"openssl/", ["suit"]),
+    (r"libical/", ["policy"]),
     (r"libpq-fe\.h", ["store"]),
     (r"microhttpd\.h", ["server"]),
     (r"coap3/", ["server", "tools"]),

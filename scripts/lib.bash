@@ -7,11 +7,11 @@ build=$top/build
 
 build_packages=(autoconf automake pkg-config make gcc libc6-dev libcoap3-dev libmicrohttpd-dev
 	libevent-dev libpq-dev libjansson-dev libcurl4-openssl-dev libinih-dev libsystemd-dev uuid-dev
-	libssl-dev libcmocka-dev)
-demo_packages=(postgresql curl jq openssl procps)
+	libssl-dev libical-dev libcmocka-dev)
+demo_packages=(postgresql tzdata curl jq openssl procps)
 check_packages=(libcoap3-bin python3 python3-pytest python3-cbor2 python3-cryptography
 	python3-psycopg2 python3-requests python3-yaml python3-jsonschema universal-ctags clang
-	clang-format libclang-rt-14-dev git)
+	clang-format libclang-rt-14-dev git faketime)
 
 die() {
 	echo "${0##*/}: $*" >&2

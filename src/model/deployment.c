@@ -31,3 +31,10 @@ bool deployment_state_is_end(enum deployment_state state)
 {
 	return state >= DEPLOYMENT_CONFIRMED;
 }
+
+const struct name_row answer_kind_names[] = {
+	{ ANSWER_NOW, "now" },
+	{ ANSWER_AT, "at" },
+	{ ANSWER_NO, "no" },
+	{ 0, NULL },
+};

@@ -67,3 +67,20 @@ const struct installed_component *characteristics_component(
 			return &told->components[i];
 	return NULL;
 }
+
+struct profile device_profile(const struct device *device)
+{
+	struct profile profile = device->provision.profile;
+	profile_fill(&profile, &device->told.profile);
+	return profile;
+}
+
+const char *device_site(const struct device *device)
+{
+	return device->provision.site ? device->provision.site : device->told.site;
+}
+
+const struct calendar *device_calendar(const struct device *device)
+{
+	return device->provision.calendar ? device->provision.calendar : device->calendar;
+}

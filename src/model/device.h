@@ -8,7 +8,10 @@
 
 #include "base/uuid.h"
 #include "model/component.h"
+#include "model/deployment.h"
 #include "model/names.h"
+#include "model/profile.h"
+#include "model/window.h"
 
 #define ENDPOINT_MAX_BYTES        128
 #define DEVICE_MAX_COMPONENTS     32
@@ -38,8 +41,18 @@ struct characteristics {
 	uint64_t battery_mwh;
 	bool has_free_memory;
 	uint64_t free_memory_bytes; /* room for an image */
+	struct profile profile;
 	size_t n_components;
 	struct installed_component components[DEVICE_MAX_COMPONENTS];
+};
+
+/* What an operator laid down for a device; may exist before the device appears. */
+struct provision {
+	struct profile profile;
+	bool has_mode;
+	enum update_mode mode;
+	const char *site;                /* NULL: not given */
+	const struct calendar *calendar; /* NULL: not given */
 };
 
 /* Pointers live in the arena that the producing function was given. */
@@ -54,7 +67,12 @@ struct device {
 	const char *address; /* last seen, for operators */
 	enum envelope_form envelope_form;
 	struct characteristics told;
-	int64_t row_version; /* optimistic lock: each write names the version it read */
+	const struct calendar *calendar; /* as the device told it; NULL: it told none */
+	struct provision provision;      /* stands above what the device told */
+	enum update_mode
+		mode; /* settled at registration, and again when what it rests on changes */
+	const char *mode_reason; /* the rule and the facts behind it */
+	int64_t row_version;     /* optimistic lock: each write names the version it read */
 };
 
 enum su_status endpoint_check(struct su_span name, struct su_error *err) SU_MUST_CHECK;
@@ -65,3 +83,8 @@ bool characteristics_have_class(const struct characteristics *told, struct su_uu
 /* NULL when the device did not report this component. */
 const struct installed_component *characteristics_component(
 	const struct characteristics *told, struct component_id id);
+
+/* What counts: provisioned, else told. */
+struct profile device_profile(const struct device *device);
+const char *device_site(const struct device *device);
+const struct calendar *device_calendar(const struct device *device);

@@ -97,6 +97,9 @@ struct status_message {
 	const char *reason;       /* with failed, rejected, deferred; or NULL */
 	bool has_characteristics; /* then told replaces what was told before */
 	struct characteristics told;
+	const struct calendar *calendar; /* as in a registration */
+	const struct offer_answer *
+		answer; /* to the offer of this deployment, when it did not come at once; NULL: none */
 };
 /* SU_DENIED: the deployment is another device's. SU_CONFLICT: the state makes no sense now. */
 void tracker_status(struct tracker *tracker, const struct contact *contact,
