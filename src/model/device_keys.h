@@ -17,7 +17,10 @@ enum message_key {
 	MESSAGE_STATE = 6,
 	MESSAGE_PROGRESS = 7,
 	MESSAGE_REASON = 8,
+	MESSAGE_CALENDAR = 9, /* in a status message; in a registration it is key 4 */
+	MESSAGE_ANSWER = 10,
 };
+#define REGISTRATION_CALENDAR 4
 
 enum characteristics_key {
 	CHARACTERISTICS_VENDOR_IDS = 1,
@@ -31,6 +34,54 @@ enum characteristics_key {
 	CHARACTERISTICS_BATTERY_MWH = 9,
 	CHARACTERISTICS_FREE_MEMORY_BYTES = 10,
 	CHARACTERISTICS_COMPONENTS = 11,
+	CHARACTERISTICS_PROFILE = 12,
+};
+
+enum profile_key {
+	PROFILE_REACHABILITY = 1,
+	PROFILE_ALWAYS_ON = 2,
+	PROFILE_BEHIND_NAT = 3,
+	PROFILE_ANSWERS = 4,
+	PROFILE_TAKES_PUSH = 5,
+	PROFILE_AWAKE_S = 6,
+	PROFILE_WAKE_EVERY_S = 7,
+	PROFILE_LINK_BYTES_PER_S = 8,
+	PROFILE_INSTALL_S = 9,
+};
+
+enum calendar_key {
+	CALENDAR_TIME_ZONE = 1,
+	CALENDAR_WINDOWS = 2,
+};
+
+/* Weekly: days, start_minute, duration_min. Interval: until, and from unless it is already. */
+enum window_key {
+	WINDOW_KEY_MEANING = 1,
+	WINDOW_KEY_DAYS = 2,
+	WINDOW_KEY_START_MINUTE = 3,
+	WINDOW_KEY_DURATION_MIN = 4,
+	WINDOW_KEY_FROM_S = 5,
+	WINDOW_KEY_UNTIL_S = 6,
+};
+
+enum answer_key {
+	ANSWER_KEY_KIND = 1,
+	ANSWER_KEY_AT_S = 2,
+	ANSWER_KEY_REASON = 3,
+};
+
+/* What suitd sends to a device. */
+enum command_key {
+	COMMAND_KEY_KIND = 0, /* HTTP only: CoAP says it in the path */
+	COMMAND_KEY_DEPLOYMENT = 1,
+	COMMAND_KEY_RELEASE = 2,
+	COMMAND_KEY_URGENCY = 3,
+	COMMAND_KEY_ENVELOPE_BYTES = 4,
+	COMMAND_KEY_DOWNLOAD_BYTES = 5,
+	COMMAND_KEY_INTERRUPTION_S = 6,
+	COMMAND_KEY_DEADLINE_S = 7,
+	COMMAND_KEY_START_S = 8,
+	COMMAND_KEY_REASON = 9,
 };
 
 enum installed_key {
