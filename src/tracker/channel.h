@@ -20,7 +20,7 @@ enum command_kind {
 };
 extern const struct name_row command_kind_names[];
 
-struct command {
+struct device_command {
 	enum command_kind kind;
 	const char *endpoint;
 	struct su_uuid deployment;
@@ -64,12 +64,12 @@ struct channel {
 	/* Whether a command could be delivered at this moment. until_ms_out: as far as is known. */
 	bool (*in_reach)(void *self, const char *endpoint, int64_t now_ms, int64_t *until_ms_out);
 	/* Copies what it needs. done never runs before this returns. SU_BUSY: another command is under way. */
-	enum su_status (*send)(void *self, const struct command *command, command_done_fn done,
-		void *arg, struct su_error *err);
-	/* How far a push has come: told while it goes on. NULL: never. */
+	enum su_status (*send)(void *self, const struct device_command *command,
+		command_done_fn done, void *arg, struct su_error *err);
 };
 #define TRACKER_MAX_CHANNELS 4
-/* Before the first message; lives as long as the tracker. */
+/* Before the first message; copies it. What it leads to must outlive the tracker's last command:
+ * until tracker_quiesce. */
 void tracker_add_channel(struct tracker *tracker, const struct channel *channel);
 /* To be called by a channel when a device has come into reach (its session, its long poll). */
 void tracker_in_reach(struct tracker *tracker, const char *endpoint, int64_t now_ms);

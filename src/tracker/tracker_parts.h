@@ -2,6 +2,7 @@
 /* The inside of the tracker, for the files that each handle one kind of message. */
 #pragma once
 
+#include "tracker/channel.h"
 #include "tracker/loader.h"
 #include "tracker/tracker.h"
 
@@ -18,6 +19,11 @@ struct tracker {
 	bool stopping;
 	tracker_change_fn on_change;
 	void *on_change_arg;
+	size_t n_channels;
+	struct channel channels[TRACKER_MAX_CHANNELS];
+	/* The pusher's: a device has come into reach. NULL: nobody wants to know. */
+	void (*on_reach)(void *arg, const char *endpoint, int64_t now_ms);
+	void *on_reach_arg;
 };
 
 /* What a poll of this endpoint would answer may have changed. */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The channels that front ends have given, and the words of commands. */
+#include "tracker/channel.h"
+
+#include <assert.h>
+
+#include "tracker/tracker_parts.h"
+
+const struct name_row command_kind_names[] = {
+	{ COMMAND_OFFER, "offer" },
+	{ COMMAND_TRIGGER, "trigger" },
+	{ COMMAND_PUSH, "push" },
+	{ COMMAND_INSTALL, "install" },
+	{ COMMAND_NOTICE, "notice" },
+	{ COMMAND_ASK, "ask" },
+	{ 0, NULL },
+};
+
+void tracker_add_channel(struct tracker *tracker, const struct channel *channel)
+{
+	assert(tracker->n_channels < TRACKER_MAX_CHANNELS);
+	tracker->channels[tracker->n_channels++] = *channel;
+}
+
+void tracker_in_reach(struct tracker *tracker, const char *endpoint, int64_t now_ms)
+{
+	if (!tracker->stopping && tracker->on_reach)
+		tracker->on_reach(tracker->on_reach_arg, endpoint, now_ms);
+}
