@@ -1,21 +1,30 @@
 -- name: deployment_get
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.id = $1::uuid
 
 -- name: deployment_active
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = ANY ($1::bigint[]) AND d.active
 
 -- name: deployment_latest
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = $1::bigint AND r.digest = $2::text
 ORDER BY d.id DESC
@@ -24,7 +33,10 @@ LIMIT 1
 -- name: deployment_list
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = $1::bigint AND d.id < $2::uuid
 ORDER BY d.id DESC
@@ -33,7 +45,10 @@ LIMIT $3::bigint
 -- name: deployment_of_release
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE r.digest = $1::text AND d.active AND d.device_id > $2::bigint
 ORDER BY d.device_id
@@ -57,9 +72,14 @@ LIMIT $3::bigint
 
 -- name: deployment_insert
 INSERT INTO deployment (id, device_id, release_id, state, active, mode, named_by_operator,
-	created_at, changed_at, deadline_at, progress_bytes, attempts, reason)
+	created_at, changed_at, deadline_at, progress_bytes, attempts, reason, urgency,
+	vulnerable_since, due_at, look_at, download_at, transfer_ms, install_at, promised_at,
+	deferrals, failures, offers, last_failure_at, last_offer_at, noticed_at, reasons)
 SELECT $1::uuid, $2::bigint, r.id, $4::text, $5::boolean, $6::text, $7::boolean, at($8::bigint),
-	at($9::bigint), at($10::bigint), $11::bigint, $12::bigint, $13::text
+	at($9::bigint), at($10::bigint), $11::bigint, $12::bigint, $13::text, $14::text,
+	at($15::bigint), at($16::bigint), at($17::bigint), at($18::bigint), $19::bigint,
+	at($20::bigint), at($21::bigint), $22::bigint, $23::bigint, $24::bigint, at($25::bigint),
+	at($26::bigint), at($27::bigint), $28::text::jsonb
 FROM release AS r
 WHERE r.digest = $3::text
 
@@ -67,7 +87,13 @@ WHERE r.digest = $3::text
 UPDATE deployment
 SET state = $3::text, active = $4::boolean, mode = $5::text, changed_at = at($6::bigint),
 	deadline_at = at($7::bigint), progress_bytes = $8::bigint, attempts = $9::bigint,
-	reason = $10::text, row_version = row_version + 1
+	reason = $10::text, urgency = $11::text, vulnerable_since = at($12::bigint),
+	due_at = at($13::bigint), look_at = at($14::bigint), download_at = at($15::bigint),
+	transfer_ms = $16::bigint, install_at = at($17::bigint), promised_at = at($18::bigint),
+	deferrals = $19::bigint, failures = $20::bigint, offers = $21::bigint,
+	last_failure_at = at($22::bigint), last_offer_at = at($23::bigint),
+	noticed_at = at($24::bigint), reasons = coalesce($25::text::jsonb, reasons),
+	row_version = row_version + 1
 WHERE id = $1::uuid AND row_version = $2::bigint
 
 -- name: deployment_history_insert
@@ -77,7 +103,10 @@ VALUES ($1::uuid, at($2::bigint), $3::text, $4::text, $5::text, $6::text, $7::te
 -- name: deployment_overdue
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version, v.endpoint
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
 FROM deployment AS d
 JOIN release AS r ON r.id = d.release_id
 JOIN device AS v ON v.id = d.device_id
@@ -85,11 +114,28 @@ WHERE d.active AND d.deadline_at <= at($1::bigint)
 ORDER BY d.deadline_at
 LIMIT $2::bigint
 
+-- name: deployment_to_look_at
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
+FROM deployment AS d
+JOIN release AS r ON r.id = d.release_id
+JOIN device AS v ON v.id = d.device_id
+WHERE d.active AND d.look_at <= at($1::bigint)
+ORDER BY d.look_at, d.device_id
+LIMIT $2::bigint
+
 -- name: deployment_withdrawn
 -- What a withdrawal left behind when it was cut off: few or none, found release by release.
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.row_version, v.endpoint
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
 FROM release AS r
 JOIN deployment AS d ON d.release_id = r.id
 JOIN device AS v ON v.id = d.device_id

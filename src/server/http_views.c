@@ -186,6 +186,27 @@ json_t *http_view_device(struct su_arena *arena, const struct device *device,
 	return view;
 }
 
+static json_t *deployment_plan(const struct deployment_plan *plan)
+{
+	json_t *view = json_object();
+	http_json_put_time(view, "vulnerable_since", plan->vulnerable_since_ms);
+	http_json_put_time(view, "due_at", plan->due_ms);
+	http_json_put_time(view, "look_at", plan->look_ms);
+	http_json_put_time(view, "download_at", plan->download_ms);
+	http_json_put_int(view, "transfer_s", (plan->transfer_ms + 999) / 1000);
+	http_json_put_time(view, "install_at", plan->install_ms);
+	http_json_put_time(view, "promised_at", plan->promised_ms);
+	http_json_put_uint(view, "deferrals", plan->deferrals);
+	http_json_put_uint(view, "failures", plan->failures);
+	http_json_put_uint(view, "offers", plan->offers);
+	http_json_put_time(view, "last_failure_at", plan->last_failure_ms);
+	http_json_put_time(view, "last_offer_at", plan->last_offer_ms);
+	http_json_put_time(view, "noticed_at", plan->noticed_ms);
+	http_json_put_take(
+		view, "reasons", plan->reasons ? json_loads(plan->reasons, 0, NULL) : NULL);
+	return view;
+}
+
 json_t *http_view_deployment(const struct deployment *deployment, const char *endpoint)
 {
 	json_t *view = json_object();
@@ -194,6 +215,7 @@ json_t *http_view_deployment(const struct deployment *deployment, const char *en
 	http_json_put_digest(view, "release", &deployment->release);
 	put_name(view, "state", deployment_state_names, (int)deployment->state);
 	put_name(view, "mode", update_mode_names, (int)deployment->mode);
+	put_name(view, "urgency", urgency_names, (int)deployment->plan.urgency);
 	http_json_put_bool(view, "named_by_operator", deployment->named_by_operator);
 	http_json_put_time(view, "created_at", deployment->created_at_ms);
 	http_json_put_time(view, "changed_at", deployment->changed_at_ms);
@@ -201,6 +223,7 @@ json_t *http_view_deployment(const struct deployment *deployment, const char *en
 	http_json_put_uint(view, "progress", deployment->progress_bytes);
 	http_json_put_uint(view, "attempts", deployment->attempts);
 	http_json_put_text(view, "reason", deployment->reason);
+	http_json_put_take(view, "plan", deployment_plan(&deployment->plan));
 	return view;
 }
 

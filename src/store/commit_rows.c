@@ -94,7 +94,28 @@ void commit_rows_add_component(
 struct sql_table commit_rows_deployments(void)
 {
 	return SQL_TABLE(SQL_UUIDS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_BOOLS, SQL_TEXTS, SQL_BOOLS,
-		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS);
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_INTS,
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS,
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS);
+}
+
+static void add_plan(struct sql_table *t, const struct deployment_plan *plan)
+{
+	sql_array_add_text(sql_table_next(t), name_of(urgency_names, (int)plan->urgency));
+	sql_array_add_time(sql_table_next(t), plan->vulnerable_since_ms);
+	sql_array_add_time(sql_table_next(t), plan->due_ms);
+	sql_array_add_time(sql_table_next(t), plan->look_ms);
+	sql_array_add_time(sql_table_next(t), plan->download_ms);
+	sql_array_add_int(sql_table_next(t), plan->transfer_ms);
+	sql_array_add_time(sql_table_next(t), plan->install_ms);
+	sql_array_add_time(sql_table_next(t), plan->promised_ms);
+	sql_array_add_int(sql_table_next(t), (int64_t)plan->deferrals);
+	sql_array_add_int(sql_table_next(t), (int64_t)plan->failures);
+	sql_array_add_int(sql_table_next(t), (int64_t)plan->offers);
+	sql_array_add_time(sql_table_next(t), plan->last_failure_ms);
+	sql_array_add_time(sql_table_next(t), plan->last_offer_ms);
+	sql_array_add_time(sql_table_next(t), plan->noticed_ms);
+	sql_array_add_text(sql_table_next(t), plan->reasons);
 }
 
 void commit_rows_add_deployment(struct sql_table *t, int64_t device_id, const struct deployment *d)
@@ -112,6 +133,7 @@ void commit_rows_add_deployment(struct sql_table *t, int64_t device_id, const st
 	sql_array_add_int(sql_table_next(t), (int64_t)d->progress_bytes);
 	sql_array_add_int(sql_table_next(t), (int64_t)d->attempts);
 	sql_array_add_text(sql_table_next(t), d->reason);
+	add_plan(t, &d->plan);
 }
 
 struct sql_table commit_rows_history(void)

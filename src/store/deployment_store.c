@@ -8,6 +8,27 @@
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 
+static struct deployment_plan read_plan(struct sql_row *row)
+{
+	struct deployment_plan plan;
+	plan.urgency = (enum urgency)sql_read_name(row, urgency_names, "a class of urgency");
+	plan.vulnerable_since_ms = sql_read_int(row);
+	plan.due_ms = sql_read_int(row);
+	plan.look_ms = sql_read_int(row);
+	plan.download_ms = sql_read_int(row);
+	plan.transfer_ms = sql_read_int(row);
+	plan.install_ms = sql_read_int(row);
+	plan.promised_ms = sql_read_int(row);
+	plan.deferrals = (unsigned)sql_read_uint(row);
+	plan.failures = (unsigned)sql_read_uint(row);
+	plan.offers = (unsigned)sql_read_uint(row);
+	plan.last_failure_ms = sql_read_int(row);
+	plan.last_offer_ms = sql_read_int(row);
+	plan.noticed_ms = sql_read_int(row);
+	plan.reasons = sql_read_text(row);
+	return plan;
+}
+
 static struct deployment read_columns(struct sql_row *row)
 {
 	struct deployment d;
@@ -24,6 +45,7 @@ static struct deployment read_columns(struct sql_row *row)
 	d.progress_bytes = sql_read_uint(row);
 	d.attempts = (unsigned)sql_read_uint(row);
 	d.reason = sql_read_text(row);
+	d.plan = read_plan(row);
 	d.row_version = sql_read_int(row);
 	return d;
 }
@@ -129,6 +151,14 @@ size_t deployment_store_overdue(
 	return read_unended(txn, arena, rows, out);
 }
 
+size_t deployment_store_to_look_at(
+	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct unended **out)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEPLOYMENT_TO_LOOK_AT, sql_int(now_ms), sql_uint(limit));
+	return read_unended(txn, arena, rows, out);
+}
+
 size_t deployment_store_withdrawn(struct txn *txn, struct su_arena *arena,
 	const enum deployment_state *states, size_t n_states, size_t limit, struct unended **out)
 {
@@ -214,6 +244,7 @@ static void count_state(struct txn *txn, enum deployment_state state, int64_t ch
 void deployment_store_insert(
 	struct txn *txn, const struct deployment *d, const struct deployment_history *first)
 {
+	const struct deployment_plan *p = &d->plan;
 	lock_device(txn, d->device_id);
 	size_t added = txn_execute(txn, STATEMENT_DEPLOYMENT_INSERT, sql_uuid(d->id),
 		sql_int(d->device_id), sql_digest(&d->release),
@@ -221,7 +252,13 @@ void deployment_store_insert(
 		sql_bool(!deployment_state_is_end(d->state)),
 		sql_text(name_of(update_mode_names, (int)d->mode)), sql_bool(d->named_by_operator),
 		sql_int(d->created_at_ms), sql_int(d->changed_at_ms), sql_time(d->deadline_at_ms),
-		sql_uint(d->progress_bytes), sql_uint(d->attempts), sql_text(d->reason));
+		sql_uint(d->progress_bytes), sql_uint(d->attempts), sql_text(d->reason),
+		sql_text(name_of(urgency_names, (int)p->urgency)), sql_time(p->vulnerable_since_ms),
+		sql_time(p->due_ms), sql_time(p->look_ms), sql_time(p->download_ms),
+		sql_int(p->transfer_ms), sql_time(p->install_ms), sql_time(p->promised_ms),
+		sql_uint(p->deferrals), sql_uint(p->failures), sql_uint(p->offers),
+		sql_time(p->last_failure_ms), sql_time(p->last_offer_ms), sql_time(p->noticed_ms),
+		sql_text(p->reasons));
 	if (added == 0)
 		txn_fail(txn, SU_NOT_FOUND, "", "there is no such release");
 	insert_step(txn, d->id, first);
@@ -231,15 +268,23 @@ void deployment_store_insert(
 void deployment_store_update(
 	struct txn *txn, const struct deployment *d, const struct deployment_history *step)
 {
+	const struct deployment_plan *p = &d->plan;
 	lock_device(txn, d->device_id);
 	size_t changed = txn_execute(txn, STATEMENT_DEPLOYMENT_UPDATE, sql_uuid(d->id),
 		sql_int(d->row_version), sql_text(name_of(deployment_state_names, (int)d->state)),
 		sql_bool(!deployment_state_is_end(d->state)),
 		sql_text(name_of(update_mode_names, (int)d->mode)), sql_int(d->changed_at_ms),
 		sql_time(d->deadline_at_ms), sql_uint(d->progress_bytes), sql_uint(d->attempts),
-		sql_text(d->reason));
+		sql_text(d->reason), sql_text(name_of(urgency_names, (int)p->urgency)),
+		sql_time(p->vulnerable_since_ms), sql_time(p->due_ms), sql_time(p->look_ms),
+		sql_time(p->download_ms), sql_int(p->transfer_ms), sql_time(p->install_ms),
+		sql_time(p->promised_ms), sql_uint(p->deferrals), sql_uint(p->failures),
+		sql_uint(p->offers), sql_time(p->last_failure_ms), sql_time(p->last_offer_ms),
+		sql_time(p->noticed_ms), sql_text(p->reasons));
 	if (changed == 0)
 		txn_fail(txn, SU_STALE, "", "the deployment has moved on in the meantime");
+	if (!step)
+		return;
 	insert_step(txn, d->id, step);
 	count_state(txn, step->from, -1);
 	count_state(txn, d->state, 1);

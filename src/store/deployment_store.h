@@ -40,6 +40,9 @@ struct unended {
 /* In flight with a deadline that has passed, the longest overdue first. */
 size_t deployment_store_overdue(struct txn *txn, struct su_arena *arena, int64_t now_ms,
 	size_t limit, struct unended **out);
+/* In flight with a next step that is due (plan.look_ms), the longest due first. */
+size_t deployment_store_to_look_at(struct txn *txn, struct su_arena *arena, int64_t now_ms,
+	size_t limit, struct unended **out);
 /* In flight in one of these states though the release is withdrawn. */
 size_t deployment_store_withdrawn(struct txn *txn, struct su_arena *arena,
 	const enum deployment_state *states, size_t n_states, size_t limit, struct unended **out);
@@ -61,7 +64,8 @@ size_t deployment_store_device_history(struct txn *txn, struct su_arena *arena, 
 /* SU_CONFLICT in txn when another deployment of the device is in flight. Counters follow. */
 void deployment_store_insert(struct txn *txn, const struct deployment *deployment,
 	const struct deployment_history *first);
-/* Writes state, progress, reason...; SU_STALE in txn when row_version moved on. Counters follow. */
+/* Writes state, plan, progress, reason...; SU_STALE in txn when row_version moved on. Counters follow.
+ * step NULL: the state stays as it is. plan.reasons NULL: the stored ones stay. */
 void deployment_store_update(struct txn *txn, const struct deployment *deployment,
 	const struct deployment_history *step);
 /* Tells every suitd that what it remembers of this device is old (NOTIFY). */

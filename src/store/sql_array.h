@@ -49,7 +49,7 @@ bool sql_array_decode_uuids(
 	struct su_span wire, struct su_uuid *out, size_t capacity, size_t *n_out);
 
 /* Arrays of equal length side by side, filled row by row: sql_array_add_int(sql_table_next(t), 1). */
-#define SQL_TABLE_MAX_COLUMNS 24
+#define SQL_TABLE_MAX_COLUMNS 40
 struct sql_table {
 	size_t n_columns, next;
 	struct sql_array columns[SQL_TABLE_MAX_COLUMNS];

@@ -46,6 +46,7 @@ void remembered_set_active(
 	of->has_active = active != NULL;
 	of->active = active ? *active : (struct deployment){ 0 };
 	of->active.reason = reason;
+	of->active.plan.reasons = NULL; /* large, and only for people to read: the row keeps them */
 }
 
 bool remembered_is_pinned(const struct remembered *of)

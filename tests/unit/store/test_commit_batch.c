@@ -173,7 +173,14 @@ static void test_a_deployment_moves(void **state)
 	const struct release release = sample_release(f, "one", 1);
 	store_release(f, &release);
 	struct deployment d = sample_deployment(1, &device, &release);
+	d.plan = (struct deployment_plan){ .urgency = URGENCY_HIGH,
+		.look_ms = NOW_MS + 1,
+		.download_ms = NOW_MS + 2,
+		.failures = 3,
+		.reasons = "{}" };
 	assert_int_equal(move(f, &device, &d, DEPLOYMENT_OFFERED).deployment_row_version, 1);
+	d.plan.reasons = NULL;
+	d.plan.failures = 4;
 	assert_int_equal(counter_value(f, "deployments.offered"), 1);
 	d.progress_bytes = 100;
 	assert_int_equal(move(f, &device, &d, DEPLOYMENT_DOWNLOADING).deployment_row_version, 2);
@@ -181,6 +188,11 @@ static void test_a_deployment_moves(void **state)
 	assert_int_equal(move(f, &device, &d, DEPLOYMENT_FAILED).status, SU_CONFLICT);
 	begin(f);
 	assert_true(deployment_store_get(&f->txn, f->arena, d.id, &out));
+	assert_int_equal(out.plan.urgency, URGENCY_HIGH);
+	assert_int_equal(out.plan.look_ms, NOW_MS + 1);
+	assert_int_equal(out.plan.download_ms, NOW_MS + 2);
+	assert_int_equal(out.plan.failures, 4);
+	assert_string_equal(out.plan.reasons, "{}"); /* kept, as none were given */
 	assert_int_equal(deployment_store_history(&f->txn, f->arena, d.id, &history), 2);
 	commit(f);
 	assert_int_equal(out.state, DEPLOYMENT_DOWNLOADING);

@@ -68,6 +68,99 @@ static void test_comes_back_as_it_went(void **state)
 	assert_int_equal(counter_value(f, "deployments.planned"), 1);
 }
 
+static struct deployment_plan sample_plan(void)
+{
+	return (struct deployment_plan){
+		.urgency = URGENCY_HIGH,
+		.vulnerable_since_ms = NOW_MS + 1,
+		.due_ms = NOW_MS + 2,
+		.look_ms = NOW_MS + 3,
+		.download_ms = NOW_MS + 4,
+		.transfer_ms = 50000,
+		.install_ms = NOW_MS + 6,
+		.promised_ms = NOW_MS + 7,
+		.deferrals = 8,
+		.failures = 9,
+		.offers = 10,
+		.last_failure_ms = NOW_MS + 11,
+		.last_offer_ms = NOW_MS + 12,
+		.noticed_ms = NOW_MS + 13,
+		.reasons = "{\"mode\": \"because\"}",
+	};
+}
+
+static void assert_plan(const struct deployment_plan *plan, const struct deployment_plan *expected)
+{
+	assert_int_equal(plan->urgency, expected->urgency);
+	assert_int_equal(plan->vulnerable_since_ms, expected->vulnerable_since_ms);
+	assert_int_equal(plan->due_ms, expected->due_ms);
+	assert_int_equal(plan->look_ms, expected->look_ms);
+	assert_int_equal(plan->download_ms, expected->download_ms);
+	assert_int_equal(plan->transfer_ms, expected->transfer_ms);
+	assert_int_equal(plan->install_ms, expected->install_ms);
+	assert_int_equal(plan->promised_ms, expected->promised_ms);
+	assert_int_equal(plan->deferrals, expected->deferrals);
+	assert_int_equal(plan->failures, expected->failures);
+	assert_int_equal(plan->offers, expected->offers);
+	assert_int_equal(plan->last_failure_ms, expected->last_failure_ms);
+	assert_int_equal(plan->last_offer_ms, expected->last_offer_ms);
+	assert_int_equal(plan->noticed_ms, expected->noticed_ms);
+	assert_string_equal(plan->reasons, expected->reasons);
+}
+
+static void test_the_plan_comes_back(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct scene scene = make_scene(f);
+	struct deployment in = sample_deployment(1, &scene.device, &scene.release), out;
+	in.plan = sample_plan();
+	insert(f, &in);
+	assert_true(deployment_store_get(&f->txn, f->arena, in.id, &out));
+	assert_plan(&out.plan, &in.plan);
+	in.plan.failures++;
+	in.plan.promised_ms = 0;
+	in.row_version = 1;
+	deployment_store_update(&f->txn, &in, NULL);
+	assert_true(deployment_store_get(&f->txn, f->arena, in.id, &out));
+	assert_plan(&out.plan, &in.plan);
+	commit(f);
+}
+
+static void test_reasons_stay_unless_new_ones_are_given(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct scene scene = make_scene(f);
+	struct deployment in = sample_deployment(1, &scene.device, &scene.release), out;
+	in.plan = sample_plan();
+	insert(f, &in);
+	in.plan.reasons = NULL;
+	in.row_version = 1;
+	deployment_store_update(&f->txn, &in, NULL);
+	assert_true(deployment_store_get(&f->txn, f->arena, in.id, &out));
+	assert_string_equal(out.plan.reasons, "{\"mode\": \"because\"}");
+	commit(f);
+}
+
+static void test_finds_what_is_to_be_looked_at(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct scene scene = make_scene(f);
+	struct deployment in = sample_deployment(1, &scene.device, &scene.release);
+	struct unended *found;
+	in.plan = sample_plan();
+	insert(f, &in);
+	assert_int_equal(deployment_store_to_look_at(&f->txn, f->arena, NOW_MS + 2, 10, &found), 0);
+	assert_int_equal(deployment_store_to_look_at(&f->txn, f->arena, NOW_MS + 3, 10, &found), 1);
+	assert_string_equal(found[0].endpoint, scene.device.endpoint);
+	assert_plan(&found[0].deployment.plan, &in.plan);
+	in.row_version = 1;
+	in.plan.look_ms = 0;
+	deployment_store_update(&f->txn, &in, NULL);
+	assert_int_equal(
+		deployment_store_to_look_at(&f->txn, f->arena, NOW_MS + 99, 10, &found), 0);
+	commit(f);
+}
+
 static void test_one_in_flight_for_a_device(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -180,6 +273,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_comes_back_as_it_went),
+		STORE_TEST(test_the_plan_comes_back),
+		STORE_TEST(test_reasons_stay_unless_new_ones_are_given),
+		STORE_TEST(test_finds_what_is_to_be_looked_at),
 		STORE_TEST(test_one_in_flight_for_a_device),
 		STORE_TEST(test_refers_to_what_is_there),
 		STORE_TEST(test_update_names_the_version_it_read),
