@@ -41,7 +41,8 @@ struct situation {
 	int64_t last_seen_ms;            /* of any message of the device; 0: never */
 	int64_t transfer_ms, install_ms; /* expected */
 	enum deployment_state state;
-	int64_t promised_ms; /* the device said "at T"; 0: it did not */
+	/* Not before: what policy_promise_ms made of "at T", "no" or "busy"; 0: the device said none. */
+	int64_t promised_ms;
 	unsigned deferrals, failures,
 		offers; /* "later" and "no" of this device; failed tries; offers without answer */
 	int64_t last_failure_ms, last_offer_ms;
@@ -76,7 +77,14 @@ struct step {
  * or from_ms / the device's next message / the deadline brings the next look.
  */
 void policy_next(const struct situation *situation, int64_t now_ms, struct step *out);
-/* When to look again though nothing happens: never later than the next boundary of the class. */
+/*
+ * What to keep as promised_ms when a device that was asked (an offer, the command to install) said "at
+ * said_ms", or "no" or "busy" without a time (0): then the next idle window that it told, or in half an
+ * hour. Never later than the class lets a device defer.
+ */
+int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, int64_t said_ms);
+/* When to look again though nothing happens: never later than the next boundary of the class, and
+ * within a day. INT64_MAX: it has ended. */
 int64_t policy_look_again_ms(
 	const struct situation *situation, const struct step *step, int64_t now_ms);
 
