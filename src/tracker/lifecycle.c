@@ -25,6 +25,8 @@ const struct name_row lifecycle_event_names[] = {
 	{ EVENT_CANCEL, "cancel" },
 	{ EVENT_SUPERSEDE, "supersede" },
 	{ EVENT_WITHDRAW, "withdraw" },
+	{ EVENT_RETRY, "retry" },
+	{ EVENT_EXPIRE, "expire" },
 	{ 0, NULL },
 };
 
@@ -36,6 +38,10 @@ enum { REFUSE = 0, STAY = 1, GO = 2 };
 static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] = {
 	[DEPLOYMENT_PLANNED] = {
 		[EVENT_OFFER] = TO(OFFERED),
+		/* After a try that failed: the device may say so twice, or begin again by itself. */
+		[EVENT_REFUSE] = STAY,
+		[EVENT_DOWNLOAD_BEGAN] = TO(DOWNLOADING),
+		[EVENT_REPORT_FAILURE] = STAY,
 		[EVENT_RUNS_NEW] = TO(CONFIRMED),
 		[EVENT_RUNS_OLD] = STAY,
 		[EVENT_RUNS_OTHER] = STAY,
@@ -43,6 +49,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
 		[EVENT_WITHDRAW] = TO(CANCELLED),
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = TO(EXPIRED),
 	},
 	[DEPLOYMENT_OFFERED] = {
 		[EVENT_OFFER] = STAY,
@@ -62,6 +70,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
 		[EVENT_WITHDRAW] = TO(CANCELLED),
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = TO(EXPIRED),
 	},
 	[DEPLOYMENT_DEFERRED] = {
 		[EVENT_OFFER] = STAY,
@@ -81,6 +91,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
 		[EVENT_WITHDRAW] = TO(CANCELLED),
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = TO(EXPIRED),
 	},
 	[DEPLOYMENT_ACCEPTED] = {
 		[EVENT_OFFER] = STAY,
@@ -100,6 +112,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = TO(SUPERSEDED),
 		[EVENT_WITHDRAW] = TO(CANCELLED),
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = TO(EXPIRED),
 	},
 	[DEPLOYMENT_DOWNLOADING] = {
 		[EVENT_OFFER] = STAY,
@@ -119,6 +133,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = TO(CANCELLED),
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = TO(EXPIRED),
 	},
 	[DEPLOYMENT_DOWNLOADED] = {
 		[EVENT_OFFER] = STAY,
@@ -138,6 +154,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = TO(CANCELLED),
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = TO(EXPIRED),
 	},
 	/* Old digests here are a loss of power during the installation, which begins again: no revert. */
 	[DEPLOYMENT_INSTALLING] = {
@@ -157,6 +175,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY, /* nobody can stop it any more: its end is still tracked */
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = STAY,
 	},
 	[DEPLOYMENT_REBOOTING] = {
 		[EVENT_OFFER] = STAY,
@@ -173,6 +193,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_CANCEL] = TO(CANCELLED),
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = TO(PLANNED),
+		[EVENT_EXPIRE] = STAY,
 	},
 	/* The ends: what may still arrive late is taken without effect. */
 	[DEPLOYMENT_CONFIRMED] = {
@@ -186,6 +208,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_SILENCE] = STAY,
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = STAY,
 	},
 	[DEPLOYMENT_FAILED] = {
 		[EVENT_REFUSE] = STAY,
@@ -196,6 +220,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_SILENCE] = STAY,
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = STAY,
 	},
 	[DEPLOYMENT_REJECTED] = {
 		[EVENT_REFUSE] = STAY,
@@ -206,6 +232,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_SILENCE] = STAY,
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = STAY,
 	},
 	[DEPLOYMENT_CANCELLED] = {
 		[EVENT_REFUSE] = STAY,
@@ -216,6 +244,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_SILENCE] = STAY,
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = STAY,
 	},
 	[DEPLOYMENT_SUPERSEDED] = {
 		[EVENT_REFUSE] = STAY,
@@ -226,6 +256,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_SILENCE] = STAY,
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = STAY,
 	},
 	[DEPLOYMENT_EXPIRED] = {
 		[EVENT_REFUSE] = STAY,
@@ -236,6 +268,8 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_SILENCE] = STAY,
 		[EVENT_SUPERSEDE] = STAY,
 		[EVENT_WITHDRAW] = STAY,
+		[EVENT_RETRY] = STAY,
+		[EVENT_EXPIRE] = STAY,
 	},
 };
 
@@ -258,6 +292,28 @@ struct lifecycle_step lifecycle_next(enum deployment_state state, enum lifecycle
 	if (cell == STAY)
 		return (struct lifecycle_step){ LIFECYCLE_STAY, state };
 	return (struct lifecycle_step){ LIFECYCLE_MOVE, (enum deployment_state)(cell - GO) };
+}
+
+/* A try that failed is planned anew, at once: until then nothing else would bring it on. */
+static void note_in_plan(struct deployment *deployment, enum lifecycle_event event, int64_t now_ms)
+{
+	struct deployment_plan *plan = &deployment->plan;
+	if (event != EVENT_RETRY)
+		return;
+	plan->failures++;
+	plan->last_failure_ms = now_ms;
+	plan->look_ms = now_ms;
+	plan->download_ms = plan->install_ms = plan->promised_ms = plan->noticed_ms = 0;
+	plan->offers = 0;
+	deployment->progress_bytes = 0;
+}
+
+enum lifecycle_event lifecycle_event_for(
+	const struct deployment *deployment, enum lifecycle_event event, unsigned max_retries)
+{
+	const struct lifecycle_step step = lifecycle_next(deployment->state, event);
+	const bool fails = step.verdict == LIFECYCLE_MOVE && step.next == DEPLOYMENT_FAILED;
+	return fails && deployment->plan.failures < max_retries ? EVENT_RETRY : event;
 }
 
 enum lifecycle_verdict lifecycle_apply(struct deployment *deployment, enum lifecycle_event event,
@@ -283,6 +339,7 @@ enum lifecycle_verdict lifecycle_apply(struct deployment *deployment, enum lifec
 		deployment->progress_bytes = 0;
 	}
 	deployment->reason = detail;
+	note_in_plan(deployment, event, now_ms);
 	return LIFECYCLE_MOVE;
 }
 

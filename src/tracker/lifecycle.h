@@ -25,8 +25,10 @@ enum lifecycle_event {
 	EVENT_CANCEL,     /* an operator */
 	EVENT_SUPERSEDE,  /* a better release takes its place */
 	EVENT_WITHDRAW,   /* its release was withdrawn */
+	EVENT_RETRY,      /* this try failed, and its class allows another */
+	EVENT_EXPIRE,     /* its deadline is over and its class gives up */
 };
-#define LIFECYCLE_EVENT_COUNT (EVENT_WITHDRAW + 1)
+#define LIFECYCLE_EVENT_COUNT (EVENT_EXPIRE + 1)
 extern const struct name_row lifecycle_event_names[];
 
 enum lifecycle_verdict {
@@ -42,12 +44,17 @@ struct lifecycle_step {
 struct lifecycle_step lifecycle_next(enum deployment_state state, enum lifecycle_event event);
 
 /*
- * Applies event to deployment at now_ms: sets state, changed_at, deadline, reason, attempts, and
- * fills step_out for the history. The only function that assigns deployment->state.
+ * Applies event to deployment at now_ms: sets state, changed_at, deadline, reason, attempts and what
+ * the next decision depends on (plan), and fills step_out for the history. The only function that assigns deployment->state.
  * Returns what the table says; with STAY and REFUSE nothing is changed.
  */
 enum lifecycle_verdict lifecycle_apply(struct deployment *deployment, enum lifecycle_event event,
 	const char *actor, const char *detail, int64_t now_ms, struct deployment_history *step_out);
+
+/* What becomes of an event that would end deployment as failed: EVENT_RETRY while fewer than
+ * max_retries tries have failed; any other event stays as it is. */
+enum lifecycle_event lifecycle_event_for(
+	const struct deployment *deployment, enum lifecycle_event event, unsigned max_retries);
 
 /* A sign of life: the device may be silent for its patience again from now on. */
 void lifecycle_renew(struct deployment *deployment, int64_t now_ms);

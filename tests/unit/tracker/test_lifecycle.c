@@ -151,6 +151,54 @@ static void a_sign_of_life_moves_the_deadline(void **state)
 	assert_int_equal(deployment.deadline_at_ms, 0);
 }
 
+static void a_failed_try_is_planned_anew(void **state)
+{
+	(void)state;
+	struct deployment deployment = { .state = DEPLOYMENT_INSTALLING, .attempts = 1 };
+	struct deployment_history step;
+	deployment.plan.download_ms = NOW - 1;
+	deployment.plan.offers = 2;
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_REPORT_FAILURE, 1), EVENT_RETRY);
+	assert_int_equal(
+		lifecycle_apply(&deployment, EVENT_RETRY, "device", "bad flash", NOW, &step),
+		LIFECYCLE_MOVE);
+	assert_int_equal(deployment.state, DEPLOYMENT_PLANNED);
+	assert_string_equal(deployment.reason, "bad flash");
+	assert_int_equal(deployment.plan.failures, 1);
+	assert_int_equal(deployment.plan.last_failure_ms, NOW);
+	assert_int_equal(deployment.plan.look_ms, NOW);
+	assert_int_equal(deployment.plan.download_ms, 0);
+	assert_int_equal(deployment.plan.offers, 0);
+	assert_int_equal(deployment.attempts, 1);
+	/* Its message came twice. */
+	assert_int_equal(
+		lifecycle_next(DEPLOYMENT_PLANNED, EVENT_REPORT_FAILURE).verdict, LIFECYCLE_STAY);
+}
+
+static void only_failures_are_tried_again_and_not_for_ever(void **state)
+{
+	(void)state;
+	struct deployment deployment = { .state = DEPLOYMENT_REBOOTING };
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_RUNS_OLD, 1), EVENT_RETRY);
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_SILENCE, 1), EVENT_RETRY);
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_CANCEL, 1), EVENT_CANCEL);
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_RUNS_NEW, 1), EVENT_RUNS_NEW);
+	deployment.plan.failures = 1;
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_RUNS_OLD, 1), EVENT_RUNS_OLD);
+	deployment = (struct deployment){ .state = DEPLOYMENT_OFFERED };
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_REFUSE, 9), EVENT_REFUSE);
+	assert_int_equal(lifecycle_event_for(&deployment, EVENT_SILENCE, 9), EVENT_SILENCE);
+}
+
+/* What has begun to install cannot be stopped by a clock. */
+static void a_deadline_ends_what_is_not_installing(void **state)
+{
+	(void)state;
+	for (int from = DEPLOYMENT_PLANNED; from <= DEPLOYMENT_REBOOTING; from++)
+		assert_int_equal(lifecycle_next((enum deployment_state)from, EVENT_EXPIRE).verdict,
+			from < DEPLOYMENT_INSTALLING ? LIFECYCLE_MOVE : LIFECYCLE_STAY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +210,9 @@ int main(void)
 		cmocka_unit_test(random_events_keep_the_invariants),
 		cmocka_unit_test(a_revert_counts_only_after_the_reboot),
 		cmocka_unit_test(a_newer_release_waits_for_a_download_under_way),
+		cmocka_unit_test(a_failed_try_is_planned_anew),
+		cmocka_unit_test(only_failures_are_tried_again_and_not_for_ever),
+		cmocka_unit_test(a_deadline_ends_what_is_not_installing),
 		cmocka_unit_test(a_sign_of_life_moves_the_deadline),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
