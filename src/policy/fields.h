@@ -16,6 +16,8 @@ struct facts {
 	bool has_installed_age;  /* since what runs in the release's components was published */
 	int64_t installed_age_ms;
 };
+/* published_ms: when the release that the device runs was published; 0: not known to this server. */
+void facts_sum_up(struct facts *facts, int64_t installed_published_ms);
 
 enum field_type {
 	FIELD_BOOL,
@@ -42,10 +44,24 @@ struct field {
 	const char *name; /* "device.model" */
 	enum field_type type;
 	const char *help; /* one line, for docs and errors */
-	const char *
-		sql; /* over table device as d, same type (times and durations: ms bigint); NULL: not for selectors */
+	/* Over table device as d, same type (times and durations: ms bigint); NULL: not for
+	 * selectors; FIELDS_SQL_NOW: the parameter that carries the time. */
+	const char *sql;
+	/* out comes with its type, unknown. */
 	void (*read)(const struct facts *facts, struct su_arena *arena, struct field_value *out);
+	const struct name_row *words; /* all that it can be; NULL: any text */
+	bool is_uuid;                 /* texts that are UUIDs in their canonical form */
 };
+#define FIELDS_SQL_NOW "now"
 /* Ends with a NULL name. */
 extern const struct field fields[];
 const struct field *fields_find(const char *name);
+/* The field that was probably meant; NULL: none is near. */
+const struct field *fields_find_near(const char *name);
+struct field_value fields_read(
+	const struct field *field, const struct facts *facts, struct su_arena *arena);
+
+/* "a text", "a number", ... */
+const char *fields_type_name(enum field_type type);
+/* 'text', 17, 2026-11-21T09:00:00Z, PT4H, ['a', 'b']; "unknown". */
+const char *fields_format_value(struct su_arena *arena, const struct field_value *value);
