@@ -24,7 +24,8 @@ enum su_status calendar_check(
  * The first interval that ends after now_ms, begins before horizon_ms and has at least min_ms left
  * after now_ms. Touching and overlapping windows of one meaning count as one; WINDOW_IDLE leaves out
  * what is busy. Without any window of this meaning: false (says nothing about the device).
- * from_ms may lie before now_ms. The cost is independent of how long ago the calendar began.
+ * from_ms is now_ms when it holds already; until_ms may lie beyond the horizon, but what goes on and
+ * on is not followed much further. The cost is independent of how long ago the calendar began.
  */
 struct calendar_query {
 	enum window_meaning meaning;
