@@ -21,3 +21,17 @@ void link_free(struct link **link)
 		(*link)->operations->free(*link);
 	*link = NULL;
 }
+
+bool link_listen(struct link *link, link_listen_fn on_call, void *arg)
+{
+	if (link->operations->listen == NULL)
+		return false;
+	link->operations->listen(link, on_call, arg);
+	return true;
+}
+
+void link_sleep(struct link *link)
+{
+	if (link->operations->sleep != NULL)
+		link->operations->sleep(link);
+}

@@ -10,7 +10,7 @@
 #include "base/loop.h"
 #include "base/span.h"
 
-enum link_method { LINK_GET, LINK_POST, LINK_DELETE };
+enum link_method { LINK_GET, LINK_POST, LINK_PUT, LINK_DELETE };
 
 /* Borrowed until the reply. path begins with '/'; on HTTP the device plane's prefix is put before
  * paths of the tracker (plane), not before those of the firmware server. */
@@ -19,6 +19,7 @@ struct link_request {
 	bool plane;
 	const char *path;
 	const char *endpoint; /* said in the query; NULL: not said */
+	unsigned wait_s;      /* said in the query: so long the server may take; 0: not said */
 	struct su_span body;  /* CBOR, or empty */
 	struct su_span etag;  /* GET: of what the device has already; empty: nothing */
 	uint64_t offset;      /* GET: go on from this byte, if it still is what etag names */
@@ -48,6 +49,34 @@ struct link_piece {
 typedef bool (*link_sink_fn)(void *arg, const struct link_piece *piece);
 typedef void (*link_reply_fn)(void *arg, const struct link_reply *reply);
 
+/* What a device answers. */
+enum link_code {
+	LINK_CHANGED,
+	LINK_CONTENT,
+	LINK_CONTINUE, /* the next block, please */
+	LINK_BAD,
+	LINK_UNKNOWN,
+	LINK_NOT_ALLOWED,
+	LINK_INCOMPLETE, /* a block is missing */
+	LINK_CONFLICT,
+	LINK_TOO_LARGE,
+};
+
+/* What the server asks of the device, over the link that the device opened; of a large body a block. */
+struct link_call {
+	enum link_method method;
+	const char *path;
+	const char *query; /* "" when there is none */
+	struct su_span body;
+	uint64_t offset; /* of body in the whole */
+	bool more;       /* and it goes on */
+};
+struct link_answer {
+	enum link_code code;
+	struct su_buf body; /* CBOR, or the text of an error; freed by who asked for it */
+};
+typedef void (*link_listen_fn)(void *arg, const struct link_call *call, struct link_answer *answer);
+
 struct link;
 
 struct link_operations {
@@ -55,6 +84,9 @@ struct link_operations {
 		link_reply_fn on_reply, void *arg);
 	void (*halt)(struct link *link);
 	void (*free)(struct link *link);
+	/* NULL where nobody can call a device. */
+	void (*listen)(struct link *link, link_listen_fn on_call, void *arg);
+	void (*sleep)(struct link *link);
 };
 
 /* The head of every link. */
@@ -69,6 +101,11 @@ void link_send(struct link *link, const struct link_request *request, link_sink_
 void link_halt(struct link *link);
 /* A link that uses a worker pool is halted and its pool freed before. */
 void link_free(struct link **link);
+
+/* on_call takes what the server asks from now on. False: it cannot, and has to be asked for commands. */
+bool link_listen(struct link *link, link_listen_fn on_call, void *arg);
+/* Not during an exchange. Deaf until the next request goes out: what is sent to the device is lost. */
+void link_sleep(struct link *link);
 
 /* Credentials of one device. */
 struct link_identity {

@@ -9,7 +9,8 @@ struct coap_driver; /* one libcoap context and one server for all links of the p
 struct coap_driver_opts {
 	struct su_loop *loop;
 	const char *server; /* coap://host:port or coaps://host:port */
-	unsigned block_szx; /* 0..6: 16 to 1024 bytes */
+	unsigned block_szx; /* 0..6: 16 to 1024 bytes; of what the device asks and sends */
+	unsigned max_szx; /* of what the server sends by itself: larger blocks are refused, 4.13 */
 };
 
 /* Looks the server's name up, which may take a while. */

@@ -137,6 +137,8 @@ static struct curl_slist *make_headers(const struct link_http *link)
 		headers = curl_slist_append(headers, link->authorization);
 	if (link->request.body.len > 0)
 		headers = curl_slist_append(headers, "Content-Type: application/cbor");
+	if (link->request.wait_s > 0)
+		headers = curl_slist_append(headers, "Accept: application/cbor");
 	/* Not CURLOPT_RESUME_FROM: that takes an answer of 200, the whole anew, for a failure. */
 	if (link->request.offset > 0) {
 		char *line su_auto(su_free_ptr) =
@@ -160,7 +162,10 @@ static char *make_url(const struct link_http *link)
 	if (request->endpoint == NULL)
 		return su_printf("%s%s%s", link->server, prefix, request->path);
 	char *escaped = curl_easy_escape(link->curl, request->endpoint, 0);
-	char *url = su_printf("%s%s%s?ep=%s", link->server, prefix, request->path, escaped);
+	char *wait su_auto(su_free_ptr) =
+		request->wait_s > 0 ? su_printf("&wait=%u", request->wait_s) : NULL;
+	char *url = su_printf("%s%s%s?ep=%s%s", link->server, prefix, request->path, escaped,
+		wait != NULL ? wait : "");
 	curl_free(escaped);
 	return url;
 }
@@ -187,7 +192,8 @@ static void set_up(struct link_http *link, const char *url, struct curl_slist *h
 	curl_easy_setopt(link->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(link->curl, CURLOPT_WRITEDATA, link);
 	curl_easy_setopt(link->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(link->curl, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
+	curl_easy_setopt(
+		link->curl, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S + (long)link->request.wait_s);
 	curl_easy_setopt(link->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(link->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(link->curl, CURLOPT_XFERINFODATA, link);
@@ -260,6 +266,8 @@ static const struct link_operations operations = {
 	link_http_send,
 	link_http_halt,
 	link_http_free,
+	NULL,
+	NULL,
 };
 
 enum su_status link_http_new(struct su_work *work, const char *server,

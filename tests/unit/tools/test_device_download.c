@@ -34,7 +34,7 @@ static void played_send(struct link *head, const struct link_request *request, l
 	link->arg = arg;
 }
 
-static const struct link_operations operations = { played_send, NULL, NULL };
+static const struct link_operations operations = { .send = played_send };
 
 struct setting {
 	struct su_arena *arena;
