@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-#define CLI_MAX_OPTIONS 24
+#define CLI_MAX_OPTIONS 56
 #define CLI_MAX_GIVEN   64
 
 /* value NULL: a flag. A list ends with a NULL name. */

@@ -9,9 +9,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "suit/envelope.h"
-#include "tools/device_channel.h"
+#include "tools/device_agent_parts.h"
 #include "tools/device_report.h"
-#include "tools/device_update.h"
 #include "tools/whole_file.h"
 
 #define ENVELOPE_MAX_BYTES (1u << 20)
@@ -19,26 +18,7 @@
 #define LONGEST_WAIT_MS    60000
 #define MAX_WAITS_ONCE     6 /* then a device that shall end by itself gives up */
 
-typedef void (*step_fn)(struct device_agent *agent);
-
-struct device_agent {
-	struct device_agent_opts opts;
-	struct device_channel channel;
-	struct su_timer *timer;
-	step_fn next; /* when the timer expires */
-	struct device_state *state;
-	struct device_update *update; /* NULL: none under way */
-	struct su_buf incoming;       /* the envelope of the poll under way */
-	struct su_buf incoming_etag;
-	int64_t renew_at_ms; /* on the monotonic clock: register again then */
-	unsigned waits;      /* in a row */
-	bool failed;         /* the last update did not work */
-};
-
-static void register_device(struct device_agent *agent);
-static void poll_server(struct device_agent *agent);
-
-static void later(struct device_agent *agent, int64_t delay_ms, step_fn next)
+void device_agent_later(struct device_agent *agent, int64_t delay_ms, device_agent_step_fn next)
 {
 	agent->next = next;
 	su_timer_set(agent->timer, delay_ms);
@@ -47,6 +27,7 @@ static void later(struct device_agent *agent, int64_t delay_ms, step_fn next)
 static void on_timer(void *arg)
 {
 	struct device_agent *agent = arg;
+	agent->resting = false;
 	agent->next(agent);
 }
 
@@ -56,23 +37,14 @@ static uint64_t draw(struct device_agent *agent)
 	return agent->opts.seed >> 33;
 }
 
-static void end(struct device_agent *agent, bool success)
+void device_agent_end(struct device_agent *agent, bool success)
 {
 	agent->opts.on_end(agent->opts.arg, success);
 }
 
-/* There is nothing to do for now, or for good. */
-static void rest(struct device_agent *agent)
-{
-	bool renew = su_clock_mono_ms() >= agent->renew_at_ms;
-	if (agent->opts.once)
-		end(agent, !agent->failed);
-	else
-		later(agent, agent->opts.poll_interval_ms, renew ? register_device : poll_server);
-}
-
 /* Doubled each time, with a random part, so that a fleet does not come back as one. */
-static void wait_and(struct device_agent *agent, const struct link_reply *reply, step_fn again)
+void device_agent_wait_and(
+	struct device_agent *agent, const struct link_reply *reply, device_agent_step_fn again)
 {
 	int64_t wait_ms = (int64_t)FIRST_WAIT_MS << agent->waits;
 	if (wait_ms < reply->wait_ms)
@@ -81,11 +53,11 @@ static void wait_and(struct device_agent *agent, const struct link_reply *reply,
 		wait_ms = LONGEST_WAIT_MS;
 	device_channel_say(&agent->channel, "waits: %s", reply->error.text);
 	if (agent->opts.once && agent->waits == MAX_WAITS_ONCE) {
-		end(agent, false);
+		device_agent_end(agent, false);
 		return;
 	}
 	agent->waits += agent->waits < MAX_WAITS_ONCE;
-	later(agent, wait_ms + (int64_t)(draw(agent) % FIRST_WAIT_MS), again);
+	device_agent_later(agent, wait_ms + (int64_t)(draw(agent) % FIRST_WAIT_MS), again);
 }
 
 static void save(struct device_agent *agent)
@@ -103,7 +75,7 @@ static void on_reported(void *arg, const struct link_reply *reply)
 {
 	struct device_agent *agent = arg;
 	if (reply->status == SU_RETRY) {
-		wait_and(agent, reply, report_success);
+		device_agent_wait_and(agent, reply, report_success);
 		return;
 	}
 	if (reply->status != SU_OK)
@@ -114,7 +86,7 @@ static void on_reported(void *arg, const struct link_reply *reply)
 	agent->state->report_pending = false;
 	save(agent);
 	device_state_tidy(agent->state); /* the power may have gone before it was done */
-	poll_server(agent);
+	device_agent_poll(agent);
 }
 
 static void report_success(struct device_agent *agent)
@@ -131,24 +103,40 @@ static void continue_update(struct device_agent *agent)
 
 static void on_update_waits(void *arg, const struct link_reply *reply)
 {
-	wait_and(arg, reply, continue_update);
+	device_agent_wait_and(arg, reply, continue_update);
 }
 
 static void on_update_ended(void *arg, bool installed)
 {
 	struct device_agent *agent = arg;
 	device_update_free(&agent->update);
-	agent->failed = !installed;
+	agent->failed = !installed || agent->opts.come_back_old;
+	agent->ended_one = true;
 	agent->waits = 0;
+	agent->orders.install = false;
+	if (agent->state->awaits_word) {
+		agent->state->awaits_word = false;
+		save(agent);
+	}
 	if (installed) {
-		later(agent, agent->opts.restart_ms, register_device);
+		/* What restarts does not listen. */
+		if (agent->opts.listens)
+			link_sleep(agent->channel.link);
+		device_agent_later(agent, agent->opts.restart_ms, device_agent_register);
 		return;
 	}
 	device_state_tidy(agent->state);
-	rest(agent);
+	device_agent_act(agent);
 }
 
-static void begin_update(struct device_agent *agent, struct su_span bytes)
+static void on_update_parked(void *arg)
+{
+	struct device_agent *agent = arg;
+	agent->parked_at_ms = agent->spoke_at_ms = su_clock_mono_ms();
+	device_agent_act(agent);
+}
+
+void device_agent_begin_update(struct device_agent *agent, struct su_span bytes, bool pushed)
 {
 	struct device_update_opts opts = {
 		.channel = &agent->channel,
@@ -156,6 +144,11 @@ static void begin_update(struct device_agent *agent, struct su_span bytes)
 		.told = &agent->opts.told,
 		.trust = &agent->opts.trust,
 		.shall_fail = draw(agent) % 100 < agent->opts.fail_percent,
+		.come_back_old = agent->opts.come_back_old,
+		.report_other = agent->opts.report_other,
+		.pushed = pushed,
+		.awaits_word = agent->state->awaits_word,
+		.on_park = on_update_parked,
 		.on_wait = on_update_waits,
 		.on_end = on_update_ended,
 		.arg = agent,
@@ -163,14 +156,45 @@ static void begin_update(struct device_agent *agent, struct su_span bytes)
 	agent->update = device_update_begin(&opts, bytes);
 }
 
-/* The manifest that is installed already is no update, whoever sends it. */
-static bool is_installed(const struct device_agent *agent, struct su_span bytes)
+bool device_agent_read_release(struct su_span bytes, struct digest *out)
 {
 	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
 	struct envelope_options options = { .allow_untagged = true };
 	struct envelope envelope;
-	return envelope_decode(arena, bytes, &options, &envelope, NULL) == SU_OK &&
-	       digest_equal(&envelope.manifest_digest, &agent->state->installed_manifest);
+	*out = (struct digest){ 0 };
+	if (envelope_decode(arena, bytes, &options, &envelope, NULL) != SU_OK)
+		return false;
+	*out = envelope.manifest_digest;
+	return true;
+}
+
+bool device_agent_has(const struct device_agent *agent, struct su_span bytes)
+{
+	struct digest release;
+	return device_agent_read_release(bytes, &release) &&
+	       digest_equal(&release, &agent->state->installed_manifest);
+}
+
+/* The device has said that it does not want it now. */
+static bool is_put_off(const struct device_agent *agent, struct su_span bytes)
+{
+	const struct device_orders *orders = &agent->orders;
+	struct digest release;
+	return digest_is_set(&orders->put_off) && device_agent_read_release(bytes, &release) &&
+	       digest_equal(&release, &orders->put_off) &&
+	       su_clock_wall_ms() < orders->put_off_until_ms;
+}
+
+bool device_agent_keep_envelope(struct device_agent *agent, struct su_span bytes, bool awaits_word)
+{
+	struct su_error err = { 0 };
+	const char *path = device_state_path(agent->state->arena, agent->state, "manifest.suit");
+	agent->state->awaits_word = awaits_word;
+	if (whole_file_write(path, bytes, 0644, &err) == SU_OK &&
+		device_state_save(agent->state, &err) == SU_OK)
+		return true;
+	device_channel_say(&agent->channel, "%s %s", err.field, err.text);
+	return false;
 }
 
 static bool on_envelope_piece(void *arg, const struct link_piece *piece)
@@ -193,42 +217,54 @@ static bool on_envelope_piece(void *arg, const struct link_piece *piece)
 
 static void take_envelope(struct device_agent *agent)
 {
-	struct su_error err = { 0 };
+	struct device_orders *orders = &agent->orders;
 	struct su_span bytes = su_buf_span(&agent->incoming);
-	if (is_installed(agent, bytes)) {
+	struct digest release;
+	bool triggered = orders->triggered;
+	orders->triggered = false;
+	if (device_agent_has(agent, bytes)) {
 		agent->state->etag =
 			su_arena_copy(agent->state->arena, su_buf_span(&agent->incoming_etag));
 		save(agent);
-		rest(agent);
+		device_agent_act(agent);
 		return;
 	}
-	/* Kept, so that a restart goes on with it. */
-	const char *path = device_state_path(agent->state->arena, agent->state, "manifest.suit");
-	if (whole_file_write(path, bytes, 0644, &err) != SU_OK)
-		device_channel_say(&agent->channel, "%s %s", err.field, err.text);
-	begin_update(agent, bytes);
+	if (is_put_off(agent, bytes)) {
+		device_agent_act(agent);
+		return;
+	}
+	bool told = triggered && device_agent_read_release(bytes, &release) &&
+		    digest_equal(&release, &orders->release);
+	if (!device_agent_keep_envelope(agent, bytes, told)) {
+		agent->failed = true;
+		device_agent_act(agent);
+		return;
+	}
+	device_agent_begin_update(agent, bytes, false);
 }
 
 static void on_polled(void *arg, const struct link_reply *reply)
 {
 	struct device_agent *agent = arg;
 	if (reply->status == SU_RETRY) {
-		wait_and(agent, reply, poll_server);
+		device_agent_wait_and(agent, reply, device_agent_poll);
 		return;
 	}
 	agent->waits = 0;
+	agent->spoke_at_ms = su_clock_mono_ms();
 	if (reply->status == SU_OK && !reply->unchanged && agent->incoming.len > 0) {
 		take_envelope(agent);
 		return;
 	}
+	agent->orders.triggered = false; /* there is nothing (any more) */
 	if (reply->status != SU_OK && reply->status != SU_NOT_FOUND) {
 		device_channel_say(&agent->channel, "the poll was refused: %s", reply->error.text);
 		agent->failed = true;
 	}
-	rest(agent);
+	device_agent_act(agent);
 }
 
-static void poll_server(struct device_agent *agent)
+void device_agent_poll(struct device_agent *agent)
 {
 	su_buf_clear(&agent->incoming);
 	device_channel_poll(
@@ -244,12 +280,12 @@ static bool resume_update(struct device_agent *agent)
 	if (access(path, R_OK) != 0 ||
 		whole_file_read(arena, path, ENVELOPE_MAX_BYTES, &bytes, NULL) != SU_OK)
 		return false;
-	if (is_installed(agent, bytes)) {
+	if (device_agent_has(agent, bytes)) {
 		device_state_tidy(agent->state); /* it ended between the two */
 		return false;
 	}
 	device_channel_say(&agent->channel, "goes on with the update that was under way");
-	begin_update(agent, bytes);
+	device_agent_begin_update(agent, bytes, false);
 	return true;
 }
 
@@ -257,38 +293,76 @@ static void on_registered(void *arg, const struct link_reply *reply)
 {
 	struct device_agent *agent = arg;
 	if (reply->status == SU_RETRY) {
-		wait_and(agent, reply, register_device);
+		device_agent_wait_and(agent, reply, device_agent_register);
 		return;
 	}
 	agent->waits = 0;
+	agent->spoke_at_ms = su_clock_mono_ms();
+	agent->contact_at_ms = agent->spoke_at_ms + device_agent_contact_interval_ms(agent);
 	if (reply->status != SU_OK) {
 		device_channel_say(
 			&agent->channel, "the registration was refused: %s", reply->error.text);
 		agent->failed = true;
 		agent->renew_at_ms = 0; /* and is tried again */
-		rest(agent);
+		device_agent_act(agent);
 		return;
 	}
-	agent->renew_at_ms = su_clock_mono_ms() + agent->opts.lifetime_s * 1000 / 2;
+	agent->renew_at_ms = agent->spoke_at_ms + agent->opts.lifetime_s * 1000 / 2;
+	free(agent->location);
+	agent->location = su_strdup(reply->location);
 	device_channel_say(&agent->channel, "registered as %s",
 		reply->location != NULL ? reply->location : "nothing");
-	if (agent->state->report_pending)
+	if (agent->update != NULL)
+		device_agent_act(agent);
+	else if (agent->state->report_pending)
 		report_success(agent);
 	else if (!resume_update(agent))
-		poll_server(agent);
+		device_agent_poll(agent);
 }
 
-static void register_device(struct device_agent *agent)
+void device_agent_fill_told(struct device_agent *agent)
+{
+	struct characteristics *told = &agent->opts.told;
+	told->n_components = agent->state->n_components;
+	memcpy(told->components, agent->state->components, sizeof(told->components));
+}
+
+void device_agent_register(struct device_agent *agent)
 {
 	struct characteristics *told = &agent->opts.told;
 	struct device_registration registration = {
 		.told = told,
+		.calendar = agent->opts.calendar,
 		.envelope_form = agent->opts.envelope_form,
 		.lifetime_s = agent->opts.lifetime_s,
 	};
-	told->n_components = agent->state->n_components;
-	memcpy(told->components, agent->state->components, sizeof(told->components));
+	device_agent_fill_told(agent);
 	device_channel_register(&agent->channel, &registration, on_registered, agent);
+}
+
+static void on_renewed(void *arg, const struct link_reply *reply)
+{
+	struct device_agent *agent = arg;
+	if (reply->status == SU_RETRY) {
+		device_agent_wait_and(agent, reply, device_agent_renew);
+		return;
+	}
+	agent->waits = 0;
+	agent->spoke_at_ms = su_clock_mono_ms();
+	if (reply->status != SU_OK)
+		device_agent_register(agent);
+	else if (agent->update == NULL)
+		device_agent_poll(agent);
+	else
+		device_agent_act(agent);
+}
+
+void device_agent_renew(struct device_agent *agent)
+{
+	if (agent->location == NULL)
+		device_agent_register(agent);
+	else
+		device_channel_renew(&agent->channel, agent->location, on_renewed, agent);
 }
 
 enum su_status device_agent_start(const struct device_agent_opts *opts, struct link *link_take,
@@ -301,10 +375,13 @@ enum su_status device_agent_start(const struct device_agent_opts *opts, struct l
 		.endpoint = su_strdup(opts->endpoint),
 		.report_key = opts->report_key,
 		.quiet = opts->quiet,
+		.falls_silent = opts->falls_silent,
+		.silent_at = opts->silent_at,
 	};
 	SU_TRY(device_state_open(opts->folder, &agent->state, err));
+	device_agent_start_listening(agent);
 	agent->timer = su_timer_new(opts->loop, on_timer, agent);
-	later(agent, opts->start_delay_ms, register_device);
+	device_agent_later(agent, opts->start_delay_ms, device_agent_register);
 	*out = agent;
 	agent = NULL;
 	return SU_OK;
@@ -323,11 +400,13 @@ void device_agent_stop(struct device_agent **agent)
 	link_free(&(*agent)->channel.link);
 	device_update_free(&(*agent)->update);
 	su_timer_free(&(*agent)->timer);
+	device_orders_deinit(&(*agent)->orders);
 	device_state_close(&(*agent)->state);
 	su_buf_free(&(*agent)->channel.body);
 	su_buf_free(&(*agent)->incoming);
 	su_buf_free(&(*agent)->incoming_etag);
 	free((*agent)->channel.endpoint);
+	free((*agent)->location);
 	free(*agent);
 	*agent = NULL;
 }

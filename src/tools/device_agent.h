@@ -6,6 +6,7 @@
 #pragma once
 
 #include "suit/key.h"
+#include "tools/device_options.h"
 #include "tools/device_state.h"
 #include "tools/device_verify.h"
 #include "tools/link.h"
@@ -16,7 +17,13 @@ struct device_agent_opts {
 	struct su_loop *loop;
 	const char *endpoint;
 	const char *folder;
-	struct characteristics told; /* components come from the folder */
+	struct characteristics told;     /* components come from the folder */
+	const struct calendar *calendar; /* told at registration; NULL: none */
+	/* Takes commands: offers get the script's answer, and what it is told to fetch is installed
+	 * when it is told so, or install_limit_s after it has come. */
+	bool listens;
+	struct device_script script;
+	int64_t install_limit_s;
 	enum envelope_form envelope_form;
 	int64_t lifetime_s;
 	struct device_trust trust;
@@ -25,6 +32,10 @@ struct device_agent_opts {
 	int64_t start_delay_ms; /* spreads a fleet */
 	int64_t restart_ms;     /* how long the restart after an installation takes */
 	unsigned fail_percent;  /* of installations that fail; for fleets */
+	bool come_back_old;     /* misbehaviour: the new image does not stay */
+	bool report_other;      /* misbehaviour: reports digests of something else */
+	bool falls_silent;      /* misbehaviour: at silent_at, for good */
+	enum deployment_state silent_at;
 	uint64_t seed;
 	bool once;  /* end when there is nothing (more) to do */
 	bool quiet; /* no line per step */

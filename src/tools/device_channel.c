@@ -41,12 +41,52 @@ void device_channel_register(struct device_channel *channel,
 	post(channel, "/rd", on_reply, arg);
 }
 
+/* Nobody hears of the reply: whatever was to follow does not. */
+static void fall_silent(void *arg, const struct link_reply *reply)
+{
+	struct device_channel *channel = arg;
+	(void)reply;
+	device_channel_say(channel, "goes silent");
+	link_sleep(channel->link);
+}
+
 void device_channel_status(struct device_channel *channel, const struct device_progress *progress,
 	link_reply_fn on_reply, void *arg)
 {
 	su_buf_clear(&channel->body);
 	device_message_status(progress, &channel->body);
+	if (channel->falls_silent && progress->state == channel->silent_at)
+		post(channel, "/suit/status", fall_silent, channel);
+	else
+		post(channel, "/suit/status", on_reply, arg);
+}
+
+void device_channel_news(struct device_channel *channel, const struct device_news *news,
+	link_reply_fn on_reply, void *arg)
+{
+	su_buf_clear(&channel->body);
+	device_message_news(news, &channel->body);
 	post(channel, "/suit/status", on_reply, arg);
+}
+
+void device_channel_renew(
+	struct device_channel *channel, const char *location, link_reply_fn on_reply, void *arg)
+{
+	su_buf_clear(&channel->body);
+	post(channel, location, on_reply, arg);
+}
+
+void device_channel_await(struct device_channel *channel, unsigned wait_s, link_sink_fn sink,
+	link_reply_fn on_reply, void *arg)
+{
+	struct link_request request = {
+		.method = LINK_GET,
+		.plane = true,
+		.path = "/suit/command",
+		.endpoint = channel->endpoint,
+		.wait_s = wait_s,
+	};
+	link_send(channel->link, &request, sink, on_reply, arg);
 }
 
 void device_channel_report(struct device_channel *channel, struct su_buf *report_take,

@@ -216,6 +216,18 @@ static enum su_status on_condition(void *ctx, const struct interpreter *machine,
 	}
 }
 
+/* An image that the server has pushed is what a download would have brought. */
+static bool take_pushed(
+	const struct run *run, const struct parameters *parameters, const char *path)
+{
+	struct device_install *install = run->install;
+	if (!parameters_have(parameters, PARAM_IMAGE_DIGEST))
+		return false;
+	return rename(device_state_pushed_path(
+			      install->arena, install->state, &parameters->image_digest),
+		       path) == 0;
+}
+
 /* A payload that came inside the envelope is staged like any other. */
 static enum su_status stage(const struct run *run, const struct parameters *parameters,
 	const char **path_out, struct su_error *err)
@@ -229,7 +241,7 @@ static enum su_status stage(const struct run *run, const struct parameters *para
 	const struct integrated_payload *payload = envelope_payload(run->envelope, uri);
 	if (payload != NULL)
 		return whole_file_write(*path_out, payload->content, 0644, err);
-	if (access(*path_out, R_OK) == 0)
+	if (access(*path_out, R_OK) == 0 || take_pushed(run, parameters, *path_out))
 		return SU_OK;
 	install->missing = (struct device_missing){
 		.uri = uri,

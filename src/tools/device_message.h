@@ -7,6 +7,7 @@
 
 struct device_registration {
 	const struct characteristics *told;
+	const struct calendar *calendar; /* NULL: not told */
 	enum envelope_form envelope_form;
 	int64_t lifetime_s; /* 0: the server's default */
 };
@@ -19,4 +20,13 @@ struct device_progress {
 	uint64_t bytes;
 	const char *reason; /* or NULL */
 };
+/* What a device says between the steps of an update; a part is left out when it is NULL. */
+struct device_news {
+	const struct characteristics *told;
+	const struct calendar *calendar;
+	const struct offer_answer *answer;
+	const struct su_uuid *deployment;
+	const struct device_progress *progress;
+};
+void device_message_news(const struct device_news *news, struct su_buf *out);
 void device_message_status(const struct device_progress *progress, struct su_buf *out);

@@ -31,6 +31,14 @@ const char *device_state_image_path(
 	return su_arena_printf(arena, "%s/image/%s", state->folder, strchr(text, ':') + 1);
 }
 
+const char *device_state_pushed_path(
+	struct su_arena *arena, const struct device_state *state, const struct digest *digest)
+{
+	char text[DIGEST_TEXT_SIZE];
+	digest_format(digest, text);
+	return su_arena_printf(arena, "%s/staging/pushed-%s", state->folder, strchr(text, ':') + 1);
+}
+
 static enum su_status make_folder(const char *path, struct su_error *err)
 {
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
@@ -119,6 +127,7 @@ static enum su_status load_members(
 	SU_TRY(json_read_string(object, "reference_uri", &reference_uri, err));
 	state->reference_uri = su_arena_strdup(state->arena, reference_uri);
 	SU_TRY(json_read_bool(object, "report_pending", &state->report_pending, err));
+	SU_TRY(json_read_bool(object, "awaits_word", &state->awaits_word, err));
 	const json_t *list = json_object_get(object, "components");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		SU_TRY(load_component(state, json_array_get(list, i), err));
@@ -205,6 +214,8 @@ enum su_status device_state_save(const struct device_state *state, struct su_err
 			"report_pending", state->report_pending, "components", list);
 	if (digest_is_set(&state->installed_manifest))
 		json_object_set_new(object, "manifest", digest_json(&state->installed_manifest));
+	if (state->awaits_word)
+		json_object_set_new(object, "awaits_word", json_true());
 	if (state->etag.len > 0)
 		json_object_set_new(object, "etag",
 			json_string(su_hex_encode_arena(state->arena, state->etag)));

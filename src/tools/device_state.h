@@ -23,6 +23,7 @@ struct device_state {
 	const char *reference_uri; /* of that manifest, for reports; NULL: none */
 	uint64_t sequence_number;  /* of that manifest; nothing lower is taken */
 	bool report_pending;       /* the new image runs, and the server does not know it yet */
+	bool awaits_word;          /* the update under way is installed when suitd says so */
 };
 
 /* Creates the folder when it is missing. */
@@ -45,4 +46,7 @@ const struct installed_component *device_state_find(
 const char *device_state_path(
 	struct su_arena *arena, const struct device_state *state, const char *name);
 const char *device_state_image_path(
+	struct su_arena *arena, const struct device_state *state, const struct digest *digest);
+/* Of an image that was pushed, until its manifest fetches it. */
+const char *device_state_pushed_path(
 	struct su_arena *arena, const struct device_state *state, const struct digest *digest);

@@ -18,8 +18,10 @@ struct device_update {
 	struct device_install install;
 	struct device_download *download;
 	bool told_downloading;
-	struct su_error why;       /* it ends without success; SU_OK: it does not */
-	enum deployment_state end; /* then: failed or rejected */
+	enum device_update_need need;
+	enum deployment_state state; /* told last */
+	struct su_error why;         /* it ends without success; SU_OK: it does not */
+	enum deployment_state end;   /* then: failed or rejected */
 	void (*next)(struct device_update *update); /* after a wait */
 };
 
@@ -32,6 +34,7 @@ static void tell(struct device_update *update, enum deployment_state state, link
 		.state = state,
 		.reason = update->why.status != SU_OK ? update->why.text : NULL,
 	};
+	update->state = state;
 	device_channel_status(update->opts.channel, &progress, on_reply, update);
 }
 
@@ -102,12 +105,25 @@ static void give_up(
 	tell_end(update);
 }
 
+/* A device that says of itself what is not so. */
+static void twist_digests(struct device_state *state)
+{
+	for (size_t i = 0; i < state->n_components; i++)
+		state->components[i].digest.bytes[0] ^= 1;
+}
+
 static void on_reboot_told(void *arg, const struct link_reply *reply)
 {
 	struct device_update *update = arg;
 	struct su_error err = { 0 };
 	(void)reply; /* the restart does not wait for a server that is away */
-	device_install_commit(&update->install, update->opts.state);
+	update->opts.state->awaits_word = false;
+	if (update->opts.come_back_old)
+		device_channel_say(update->opts.channel, "will come back with the old image");
+	else
+		device_install_commit(&update->install, update->opts.state);
+	if (update->opts.report_other)
+		twist_digests(update->opts.state);
 	if (device_state_save(update->opts.state, &err) != SU_OK) {
 		give_up(update, DEPLOYMENT_FAILED, &err);
 		return;
@@ -131,10 +147,29 @@ static void on_installing_told(void *arg, const struct link_reply *reply)
 	tell(update, DEPLOYMENT_REBOOTING, on_reboot_told);
 }
 
+static void begin_installation(struct device_update *update)
+{
+	tell(update, DEPLOYMENT_INSTALLING, on_installing_told);
+}
+
+static void park(struct device_update *update, enum device_update_need need,
+	void (*next)(struct device_update *update))
+{
+	update->need = need;
+	update->next = next;
+	update->opts.on_park(update->opts.arg);
+}
+
 static void on_downloaded_told(void *arg, const struct link_reply *reply)
 {
+	struct device_update *update = arg;
 	(void)reply;
-	tell(arg, DEPLOYMENT_INSTALLING, on_installing_told);
+	if (!update->opts.awaits_word) {
+		begin_installation(update);
+		return;
+	}
+	device_channel_say(update->opts.channel, "waits until it may install");
+	park(update, UPDATE_NEEDS_WORD, begin_installation);
 }
 
 static void on_downloaded(void *arg, const struct link_reply *reply)
@@ -152,6 +187,10 @@ static void on_downloaded(void *arg, const struct link_reply *reply)
 static void begin_download(struct device_update *update)
 {
 	const struct device_missing *missing = &update->install.missing;
+	if (update->opts.pushed) {
+		park(update, UPDATE_NEEDS_PAYLOAD, run_manifest);
+		return;
+	}
 	struct device_download_opts opts = {
 		.link = update->opts.channel->link,
 		.uri = missing->uri,
@@ -249,7 +288,33 @@ struct device_update *device_update_begin(
 
 void device_update_continue(struct device_update *update)
 {
+	update->need = UPDATE_NEEDS_NOTHING;
 	update->next(update);
+}
+
+enum device_update_need device_update_needs(const struct device_update *update)
+{
+	return update->need;
+}
+
+void device_update_fetch(struct device_update *update)
+{
+	update->opts.pushed = false;
+}
+
+void device_update_await_word(struct device_update *update)
+{
+	update->opts.awaits_word = true;
+}
+
+const struct digest *device_update_release(const struct device_update *update)
+{
+	return &update->envelope.manifest_digest;
+}
+
+enum deployment_state device_update_state(const struct device_update *update)
+{
+	return update->state;
 }
 
 void device_update_free(struct device_update **update)

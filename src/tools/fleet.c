@@ -50,6 +50,7 @@ static enum su_status open_transport(struct fleet *fleet, struct su_error *err)
 		.loop = fleet->loop,
 		.server = fleet->opts->server,
 		.block_szx = fleet->opts->block_szx,
+		.max_szx = fleet->opts->max_szx,
 	};
 	if (is_coap(fleet->opts->server))
 		return coap_driver_new(&coap, &fleet->coap, err);

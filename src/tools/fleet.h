@@ -9,7 +9,8 @@ struct fleet_opts {
 	struct su_span psk; /* of every device; empty: none */
 	const char *token;  /* of every device; NULL: none */
 	unsigned block_szx;
-	unsigned size; /* 1: the device is called endpoint, else endpoint-00000 and on */
+	unsigned max_szx; /* of blocks that the server sends by itself */
+	unsigned size;    /* 1: the device is called endpoint, else endpoint-00000 and on */
 	struct device_agent_opts
 		device; /* what they have in common; folder is the parent of a fleet's */
 };

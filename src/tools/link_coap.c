@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "tools/link_coap_parts.h"
 
+#define PLAIN_MTU 1472 /* libcoap's receive buffer */
 #define HANDSHAKE_FAULT                                                                            \
 	"the DTLS handshake failed: the server does not know this endpoint with this"              \
 	" pre-shared key"
@@ -177,6 +178,14 @@ static coap_session_t *open_session(const struct link_coap *link)
 		driver->context, local, &driver->address, COAP_PROTO_DTLS, &psk);
 }
 
+static void start_session(struct link_coap *link)
+{
+	coap_session_set_app_data(link->session, link);
+	/* A pushed block of 1024 bytes is, with its path, larger than libcoap expects by itself. */
+	if (!link->driver->secure)
+		coap_session_set_mtu(link->session, PLAIN_MTU);
+}
+
 static void link_coap_send(struct link *head, const struct link_request *request, link_sink_fn sink,
 	link_reply_fn on_reply, void *arg)
 {
@@ -194,7 +203,7 @@ static void link_coap_send(struct link *head, const struct link_request *request
 			link->session = open_session(link);
 		}
 		if (link->session != NULL)
-			coap_session_set_app_data(link->session, link);
+			start_session(link);
 	}
 	if (link->session != NULL)
 		link_coap_transfer_send(link);

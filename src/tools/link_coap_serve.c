@@ -89,7 +89,7 @@ static void call_device(const struct link_coap *link, const coap_pdu_t *request,
 	};
 	coap_get_data(request, &len, &data);
 	call.body = su_span_of(data, len);
-	if (!fits(link, block, len, answer))
+	if (call.method == LINK_PUT && !fits(link, block, len, answer))
 		return;
 	if (read_target(request, &call, path))
 		link->on_call(link->listener, &call, answer);

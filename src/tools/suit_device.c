@@ -9,25 +9,11 @@
 #include "base/hex.h"
 #include "base/memory.h"
 #include "tools/cli.h"
+#include "tools/device_options.h"
 #include "tools/fleet.h"
 #include "tools/key_file.h"
 
 #define MAX_FLEET 100000
-
-static enum su_status read_number(const struct cli *cli, const char *option, long minimum,
-	long maximum, long *inout, struct su_error *err)
-{
-	const char *text = cli_value(cli, option);
-	char *end;
-	if (text == NULL)
-		return SU_OK;
-	long value = strtol(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || value < minimum || value > maximum)
-		return su_fail(err, SU_INVALID, option, "must be a number from %ld to %ld", minimum,
-			maximum);
-	*inout = value;
-	return SU_OK;
-}
 
 static enum su_status read_ids(const struct cli *cli, const char *option, struct su_uuid *ids,
 	size_t *n, struct su_error *err)
@@ -97,32 +83,79 @@ static enum su_status read_told(
 	return SU_OK;
 }
 
+static enum su_status read_block(
+	const struct cli *cli, const char *option, unsigned *szx_out, struct su_error *err)
+{
+	int64_t block = 1024;
+	SU_TRY(device_options_read_number(cli, option, 16, 1024, &block, err));
+	while ((INT64_C(16) << *szx_out) < block)
+		(*szx_out)++;
+	if ((INT64_C(16) << *szx_out) != block)
+		return su_fail(err, SU_INVALID, option, "must be a power of two");
+	return SU_OK;
+}
+
 static enum su_status read_behaviour(
 	const struct cli *cli, struct fleet_opts *fleet, struct su_error *err)
 {
-	long fleet_size = 1, poll_s = 60, restart_ms = 200, fail_percent = 0, seed = 1,
-	     block = 1024, lifetime_s = 86400;
-	SU_TRY(read_number(cli, "fleet", 1, MAX_FLEET, &fleet_size, err));
-	SU_TRY(read_number(cli, "poll", 1, 86400, &poll_s, err));
-	SU_TRY(read_number(cli, "restart-ms", 0, 600000, &restart_ms, err));
-	SU_TRY(read_number(cli, "fail-percent", 0, 100, &fail_percent, err));
-	SU_TRY(read_number(cli, "seed", 0, 2147483647, &seed, err));
-	SU_TRY(read_number(cli, "block", 16, 1024, &block, err));
-	SU_TRY(read_number(cli, "lifetime", 60, 31536000, &lifetime_s, err));
-	while (((long)16 << fleet->block_szx) < block)
-		fleet->block_szx++;
-	if (((long)16 << fleet->block_szx) != block)
-		return su_fail(err, SU_INVALID, "block", "must be a power of two");
+	struct device_agent_opts *device = &fleet->device;
+	int64_t fleet_size = 1, poll_s = 60, fail_percent = 0, seed = 1;
+	device->restart_ms = 200;
+	device->lifetime_s = 86400;
+	SU_TRY(device_options_read_number(cli, "fleet", 1, MAX_FLEET, &fleet_size, err));
+	SU_TRY(device_options_read_number(cli, "poll", 1, 86400, &poll_s, err));
+	SU_TRY(device_options_read_number(cli, "restart-ms", 0, 600000, &device->restart_ms, err));
+	SU_TRY(device_options_read_number(cli, "fail-percent", 0, 100, &fail_percent, err));
+	SU_TRY(device_options_read_number(cli, "seed", 0, 2147483647, &seed, err));
+	SU_TRY(device_options_read_number(cli, "lifetime", 60, 31536000, &device->lifetime_s, err));
+	SU_TRY(read_block(cli, "block", &fleet->block_szx, err));
+	SU_TRY(read_block(cli, "max-block", &fleet->max_szx, err));
 	fleet->size = (unsigned)fleet_size;
-	fleet->device.poll_interval_ms = poll_s * 1000;
-	fleet->device.restart_ms = restart_ms;
-	fleet->device.fail_percent = (unsigned)fail_percent;
-	fleet->device.seed = (uint64_t)seed;
-	fleet->device.lifetime_s = lifetime_s;
-	fleet->device.once = cli_flag(cli, "once");
-	fleet->device.envelope_form = cli_flag(cli, "severed") ? ENVELOPE_SEVERED : ENVELOPE_FULL;
-	fleet->device.quiet = cli_flag(cli, "quiet");
+	device->poll_interval_ms = poll_s * 1000;
+	device->fail_percent = (unsigned)fail_percent;
+	device->seed = (uint64_t)seed;
+	device->once = cli_flag(cli, "once");
+	device->envelope_form = cli_flag(cli, "severed") ? ENVELOPE_SEVERED : ENVELOPE_FULL;
+	device->quiet = cli_flag(cli, "quiet");
 	return SU_OK;
+}
+
+static enum su_status read_misbehaviour(
+	const struct cli *cli, struct device_agent_opts *device, struct su_error *err)
+{
+	static const struct name_row states[] = {
+		{ DEPLOYMENT_DOWNLOADING, "downloading" },
+		{ DEPLOYMENT_INSTALLING, "installing" },
+		{ DEPLOYMENT_REBOOTING, "rebooting" },
+		{ 0, NULL },
+	};
+	const char *silent_at = cli_value(cli, "go-silent-at");
+	int state = 0;
+	device->come_back_old = cli_flag(cli, "come-back-old");
+	device->report_other = cli_flag(cli, "report-other-digest");
+	device->falls_silent = silent_at != NULL;
+	if (silent_at != NULL)
+		SU_TRY(name_parse(states, "go-silent-at", silent_at, &state, err));
+	device->silent_at = (enum deployment_state)state;
+	return SU_OK;
+}
+
+/* A device that tells nothing of its habits takes no commands either: it polls. */
+static enum su_status read_habits(
+	const struct cli *cli, struct device_agent_opts *device, struct su_error *err)
+{
+	static const struct profile nothing;
+	const char *answer = cli_value(cli, "answer");
+	device->install_limit_s = 86400;
+	SU_TRY(device_options_read_profile(cli, &device->told.profile, err));
+	SU_TRY(device_options_read_calendar(cli, &device->calendar, err));
+	SU_TRY(device_options_read_number(
+		cli, "install-limit", 0, 31536000, &device->install_limit_s, err));
+	if (answer != NULL)
+		SU_TRY(device_options_parse_answer(answer, &device->script, err));
+	device->script.by_status = cli_flag(cli, "answer-by-status");
+	device->listens = answer != NULL || !profile_equal(&device->told.profile, &nothing);
+	return read_misbehaviour(cli, device, err);
 }
 
 static enum su_status device(struct cli *cli, struct su_error *err)
@@ -133,6 +166,7 @@ static enum su_status device(struct cli *cli, struct su_error *err)
 	SU_TRY(read_anchors(cli, &fleet.device, err));
 	SU_TRY(read_told(cli, &fleet.device.told, err));
 	SU_TRY(read_behaviour(cli, &fleet, err));
+	SU_TRY(read_habits(cli, &fleet.device, err));
 	if (cli_flag(cli, "report-key"))
 		SU_TRY(key_file_read(cli->arena, cli_value(cli, "report-key"), &report_key, err));
 	fleet.device.report_key = report_key;
@@ -169,6 +203,17 @@ static const struct cli_command command = {
 		{ "fleet", "N", "be N devices, NAME-00000 and on" },
 		{ "fail-percent", "P", "so many installations fail" },
 		{ "seed", "S", "makes a fleet's behaviour repeatable" },
+		DEVICE_OPTIONS_HABITS,
+		{ "answer", "WORD",
+			"to offers: now, at:SECONDS, no, no:REASON, silent or nonsense" },
+		{ "answer-by-status", NULL, "answer offers in a message of their own" },
+		{ "max-block", "BYTES", "refuse larger blocks of what is pushed" },
+		{ "install-limit", "SECONDS",
+			"install without being told so long after the download; default 86400" },
+		{ "come-back-old", NULL, "misbehave: revert after each installation" },
+		{ "go-silent-at", "STATE",
+			"misbehave: vanish at downloading, installing or rebooting" },
+		{ "report-other-digest", NULL, "misbehave: report what was not installed" },
 		{ "quiet", NULL, "no line per step" },
 		{ NULL, NULL, NULL },
 	},

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between two exchanges: how long a device rests, whether it listens meanwhile, and what wakes it. */
+#include "base/clock.h"
+#include "tools/device_agent_parts.h"
+
+#define PUSH_PATIENCE_MS  60000 /* without a block; then the device fetches what is missing */
+#define LONGEST_POLL_S    60    /* of a poll for commands over HTTP */
+#define AWAKE_DEFAULT_S   93    /* MAX_TRANSMIT_WAIT (RFC 7252 section 4.8.2), as LwM2M has it */
+#define WAKE_DEFAULT_S    3600
+#define COMMAND_MAX_BYTES 4096
+
+static bool sleeps(const struct device_agent *agent)
+{
+	const struct profile *profile = &agent->opts.told.profile;
+	return profile->has_reachability && profile->reachability == REACH_QUEUE;
+}
+
+int64_t device_agent_contact_interval_ms(const struct device_agent *agent)
+{
+	const struct profile *profile = &agent->opts.told.profile;
+	if (!sleeps(agent))
+		return agent->opts.poll_interval_ms;
+	return 1000 * (profile->has_wake_every ? profile->wake_every_s : WAKE_DEFAULT_S);
+}
+
+/* Until it stops listening; a device that does not sleep listens always. */
+static int64_t awake_left_ms(const struct device_agent *agent, int64_t now_ms)
+{
+	const struct profile *profile = &agent->opts.told.profile;
+	int64_t last_ms = agent->orders.called_at_ms > agent->spoke_at_ms
+				  ? agent->orders.called_at_ms
+				  : agent->spoke_at_ms;
+	if (!sleeps(agent))
+		return INT64_MAX;
+	return last_ms + 1000 * (profile->has_awake ? profile->awake_s : AWAKE_DEFAULT_S) - now_ms;
+}
+
+int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_ms)
+{
+	int64_t since_ms = agent->parked_at_ms;
+	if (agent->update == NULL)
+		return INT64_MAX;
+	if (device_update_needs(agent->update) == UPDATE_NEEDS_WORD)
+		return since_ms + agent->opts.install_limit_s * 1000 - now_ms;
+	if (agent->orders.called_at_ms > since_ms)
+		since_ms = agent->orders.called_at_ms;
+	return since_ms + PUSH_PATIENCE_MS - now_ms;
+}
+
+/* Time to show up: with a poll, or where that would be of no use, with a sign of life. */
+static void contact(struct device_agent *agent)
+{
+	int64_t now_ms = su_clock_mono_ms();
+	agent->contact_at_ms = now_ms + device_agent_contact_interval_ms(agent);
+	if (now_ms >= agent->renew_at_ms)
+		device_agent_register(agent);
+	else if (agent->update != NULL || sleeps(agent))
+		device_agent_renew(agent);
+	else
+		device_agent_poll(agent);
+}
+
+static void look(struct device_agent *agent)
+{
+	if (su_clock_mono_ms() >= agent->contact_at_ms)
+		contact(agent);
+	else
+		device_agent_act(agent);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Commands over HTTP are asked for, as long as there is nothing else to do. */
+
+static bool on_command_piece(void *arg, const struct link_piece *piece)
+{
+	struct device_agent *agent = arg;
+	if (agent->incoming.len + piece->bytes.len > COMMAND_MAX_BYTES)
+		return false;
+	su_buf_append_span(&agent->incoming, piece->bytes);
+	return true;
+}
+
+static void on_command(void *arg, const struct link_reply *reply)
+{
+	struct device_agent *agent = arg;
+	struct su_error err = { 0 };
+	if (reply->status == SU_RETRY) {
+		device_agent_wait_and(agent, reply, look);
+		return;
+	}
+	agent->waits = 0;
+	if (reply->status != SU_OK) {
+		agent->no_commands = true;
+		device_channel_say(&agent->channel, "gets no commands: %s", reply->error.text);
+	} else if (agent->incoming.len > 0) {
+		agent->spoke_at_ms = su_clock_mono_ms();
+		if (device_orders_take(&agent->orders, su_buf_span(&agent->incoming), &err) !=
+			SU_OK)
+			device_channel_say(&agent->channel, "does not understand a command: %s %s",
+				err.field, err.text);
+	}
+	look(agent);
+}
+
+static void await_command(struct device_agent *agent, int64_t longest_ms)
+{
+	su_buf_clear(&agent->incoming);
+	device_channel_await(&agent->channel, (unsigned)least(longest_ms / 1000, LONGEST_POLL_S),
+		on_command_piece, on_command, agent);
+}
+
+void device_agent_rest(struct device_agent *agent)
+{
+	int64_t now_ms = su_clock_mono_ms();
+	int64_t awake_ms = awake_left_ms(agent, now_ms);
+	int64_t wait_ms =
+		least(agent->contact_at_ms - now_ms, device_agent_patience_ms(agent, now_ms));
+	if (agent->opts.once && agent->update == NULL &&
+		(!agent->opts.listens || agent->ended_one)) {
+		device_agent_end(agent, !agent->failed);
+		return;
+	}
+	if (awake_ms <= 0) {
+		device_channel_say(&agent->channel, "sleeps");
+		link_sleep(agent->channel.link);
+	} else {
+		wait_ms = least(wait_ms, awake_ms);
+	}
+	if (wait_ms < 0)
+		wait_ms = 0;
+	if (agent->opts.listens && !agent->called && !agent->no_commands && awake_ms > 0 &&
+		wait_ms >= 1000) {
+		await_command(agent, wait_ms);
+		return;
+	}
+	agent->resting = true;
+	device_agent_later(agent, wait_ms, look);
+}
