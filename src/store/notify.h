@@ -13,6 +13,7 @@ enum notify_topic {
 	NOTIFY_PATH,       /* public paths changed */
 	NOTIFY_CREDENTIAL, /* payload: an endpoint */
 	NOTIFY_TOKEN,      /* a token was made or revoked */
+	NOTIFY_POLICY,     /* another policy document is in force */
 	NOTIFY_EVERYTHING, /* the connection was lost for a while: forget all that is cached */
 };
 typedef void (*notify_fn)(void *arg, enum notify_topic topic, const char *payload);

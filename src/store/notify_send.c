@@ -13,6 +13,7 @@ const struct name_row notify_topic_names[] = {
 	{ NOTIFY_PATH, "path" },
 	{ NOTIFY_CREDENTIAL, "credential" },
 	{ NOTIFY_TOKEN, "token" },
+	{ NOTIFY_POLICY, "policy" },
 	{ 0, NULL },
 };
 

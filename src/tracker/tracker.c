@@ -95,6 +95,7 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 		break;
 	case NOTIFY_PATH:
 	case NOTIFY_TOKEN:
+	case NOTIFY_POLICY:
 		break;
 	}
 }
