@@ -14,7 +14,7 @@ SELECT 0::bigint, d.id, d.endpoint, d.registration, ms(d.registered_at), ms(d.up
 	d.manufacturer, d.model, d.hardware_version, d.site, d.battery_mwh, d.free_memory_bytes,
 	d.row_version
 FROM device AS d
-WHERE d.endpoint > $1::text
+WHERE d.endpoint > $1::text AND (TRUE)
 ORDER BY d.endpoint
 LIMIT $2::bigint
 

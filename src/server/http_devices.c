@@ -20,11 +20,17 @@ enum su_status http_devices_list(struct http_call *call, struct su_error *err)
 {
 	struct device *devices;
 	size_t limit;
+	struct device_query query = { .after = http_call_query(call, "cursor"),
+		.now_ms = call->now_ms };
+	const char *filter = http_call_query(call, "filter");
 	SU_TRY(http_call_limit(call, &limit, err));
+	query.limit = limit + 1;
+	if (filter)
+		SU_TRY(expression_parse(
+			call->arena, "filter", filter, EXPRESSION_DEVICES, &query.filter, err));
 	json_t *items = json_array();
 	struct txn txn = txn_begin(call->conn);
-	size_t n = device_store_list(
-		&txn, call->arena, http_call_query(call, "cursor"), limit + 1, &devices);
+	size_t n = device_store_list(&txn, call->arena, &query, &devices);
 	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(items, view_with_deployment(call, &txn, &devices[i]));
 	enum su_status status = txn_commit(&txn, err);

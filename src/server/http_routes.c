@@ -64,7 +64,7 @@ static const struct http_route routes[] = {
 	{ "POST", "/api/v1/releases/{digest}/approve", CAN_OPERATE, JSON, .work = http_releases_approve },
 	{ "POST", "/api/v1/releases/{digest}/withdraw", CAN_OPERATE, JSON, .work = http_releases_withdraw },
 
-	{ "GET", "/api/v1/devices", CAN_READ, NONE, "limit cursor", .work = http_devices_list },
+	{ "GET", "/api/v1/devices", CAN_READ, NONE, "limit cursor filter", .work = http_devices_list },
 	{ "GET", "/api/v1/devices/{endpoint}", CAN_READ, NONE, .work = http_devices_get },
 	{ "GET", "/api/v1/devices/{endpoint}/decision", CAN_READ, NONE, .work = http_devices_decision },
 	{ "GET", "/api/v1/devices/{endpoint}/history", CAN_READ, NONE, "limit cursor",

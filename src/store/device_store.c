@@ -158,11 +158,26 @@ const char *device_store_endpoint(struct txn *txn, struct su_arena *arena, int64
 	return sql_read_text(&row);
 }
 
-size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
+static struct pg_result *run_list(struct txn *txn, const struct device_query *query)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct sql_arg after = sql_text(query->after ? query->after : "");
+	struct expression_sql sql;
+	if (!query->filter)
+		return txn_query(txn, STATEMENT_DEVICE_LIST, after, sql_uint(query->limit));
+	expression_to_sql(arena, query->filter, 3, query->now_ms, &sql);
+	struct sql_arg *args = su_arena_array(arena, 2 + sql.n_params, sizeof(*args));
+	args[0] = after;
+	args[1] = sql_uint(query->limit);
+	for (size_t i = 0; i < sql.n_params; i++)
+		args[2 + i] = sql_written(sql.params[i]);
+	return txn_run_where(txn, STATEMENT_DEVICE_LIST, sql.where, args, 2 + sql.n_params);
+}
+
+size_t device_store_list(struct txn *txn, struct su_arena *arena, const struct device_query *query,
 	struct device **out)
 {
-	struct pg_result *rows su_auto(sql_rows_free) = txn_query(
-		txn, STATEMENT_DEVICE_LIST, sql_text(after ? after : ""), sql_uint(limit));
+	struct pg_result *rows su_auto(sql_rows_free) = run_list(txn, query);
 	size_t n = sql_rows_count(rows);
 	*out = su_arena_array(arena, n, sizeof(**out));
 	for (size_t i = 0; i < n; i++) {

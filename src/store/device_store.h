@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "model/device.h"
+#include "policy/expression.h"
 #include "store/txn.h"
 
 bool device_store_get(
@@ -16,6 +17,13 @@ const char *device_store_by_registration(
 	struct txn *txn, struct su_arena *arena, struct su_uuid registration);
 const char *device_store_endpoint(
 	struct txn *txn, struct su_arena *arena, int64_t id); /* or NULL */
-/* Ordered by endpoint, after the given one (NULL: from the start). */
-size_t device_store_list(struct txn *txn, struct su_arena *arena, const char *after, size_t limit,
+
+struct device_query {
+	const char *after; /* endpoint; NULL: from the start */
+	size_t limit;
+	const struct expression *filter; /* of EXPRESSION_DEVICES; NULL: all */
+	int64_t now_ms;                  /* what the filter calls now */
+};
+/* Ordered by endpoint. */
+size_t device_store_list(struct txn *txn, struct su_arena *arena, const struct device_query *query,
 	struct device **out);

@@ -202,13 +202,18 @@ enum su_status pg_session_run(struct pg_session *session, enum statement stateme
 {
 	static const struct sql_wire no_args = { 0 };
 	const struct sql_wire *a = args ? args : &no_args;
-	int sent;
-	if (session->prepared)
-		sent = PQsendQueryPrepared(session->conn, statement_name(statement), (int)a->n,
-			a->values, a->lengths, a->formats, 1);
-	else
-		sent = PQsendQueryParams(session->conn, statement_text(statement), (int)a->n, NULL,
-			a->values, a->lengths, a->formats, 1);
+	if (!session->prepared)
+		return pg_session_run_text(session, statement_text(statement), a, rows_out, err);
+	int sent = PQsendQueryPrepared(session->conn, statement_name(statement), (int)a->n,
+		a->values, a->lengths, a->formats, 1);
+	return collect(session, sent, rows_out, err);
+}
+
+enum su_status pg_session_run_text(struct pg_session *session, const char *text,
+	const struct sql_wire *args, struct pg_result **rows_out, struct su_error *err)
+{
+	int sent = PQsendQueryParams(session->conn, text, (int)args->n, NULL, args->values,
+		args->lengths, args->formats, 1);
 	return collect(session, sent, rows_out, err);
 }
 

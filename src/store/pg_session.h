@@ -24,6 +24,10 @@ void pg_session_wait_long(struct pg_session *session);
 enum su_status pg_session_run(struct pg_session *session, enum statement statement,
 	const struct sql_wire *args, struct pg_result **rows_out,
 	struct su_error *err) SU_MUST_CHECK;
+/* A statement that was put together from our own fragments: not prepared, with arguments like the others. */
+enum su_status pg_session_run_text(struct pg_session *session, const char *text,
+	const struct sql_wire *args, struct pg_result **rows_out,
+	struct su_error *err) SU_MUST_CHECK;
 /* Several statements at once, without arguments: a migration. */
 enum su_status pg_session_run_script(
 	struct pg_session *session, const char *script, struct su_error *err) SU_MUST_CHECK;

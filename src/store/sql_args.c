@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arguments in the binary forms that PostgreSQL's type input functions accept. */
+/* Arguments in the forms that PostgreSQL's type input functions accept. */
 #include "store/sql_args.h"
 
 #include <endian.h>
@@ -20,6 +20,11 @@ struct sql_arg sql_text(const char *text)
 struct sql_arg sql_bytes(struct su_span bytes)
 {
 	return (struct sql_arg){ .kind = SQL_KIND_BYTES, .bytes = bytes };
+}
+
+struct sql_arg sql_written(const char *text)
+{
+	return (struct sql_arg){ .kind = SQL_KIND_WRITTEN, .bytes = su_span_str(text) };
 }
 
 struct sql_arg sql_bytes_or_null(struct su_span bytes)
@@ -109,6 +114,7 @@ static struct su_span encode(const struct sql_arg *arg, struct su_arena *arena)
 	static const uint8_t bools[] = { 0, 1 };
 	switch (arg->kind) {
 	case SQL_KIND_BYTES:
+	case SQL_KIND_WRITTEN: /* libpq wants its NUL, which su_span_str left behind it */
 		return arg->bytes;
 	case SQL_KIND_INT:
 		return encode_int(arg->num, arena);
@@ -137,7 +143,7 @@ enum su_status sql_args_encode(const struct sql_arg *args, size_t n, struct su_a
 		.lengths = su_arena_array(arena, n + 1, sizeof(*out->lengths)),
 		.formats = su_arena_array(arena, n + 1, sizeof(*out->formats)) };
 	for (size_t i = 0; i < n; i++) {
-		out->formats[i] = 1; /* binary */
+		out->formats[i] = args[i].kind != SQL_KIND_WRITTEN; /* 1: binary */
 		if (args[i].kind == SQL_KIND_TOO_LARGE)
 			return su_fail(err, SU_INVALID, "", "a number is larger than 2^63 - 1");
 		if (args[i].kind == SQL_KIND_NULL)

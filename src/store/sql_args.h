@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Typed arguments of a statement. Values travel in binary form: statements cast each $n explicitly. */
+/* Typed arguments of a statement, which casts each $n explicitly. Values travel in binary form. */
 #pragma once
 
 #include "base/arena.h"
@@ -7,8 +7,9 @@
 
 enum sql_kind {
 	SQL_KIND_NULL,
-	SQL_KIND_BYTES, /* text and bytea alike */
-	SQL_KIND_INT,   /* bigint */
+	SQL_KIND_BYTES,   /* text and bytea alike */
+	SQL_KIND_WRITTEN, /* any type, in its text form */
+	SQL_KIND_INT,     /* bigint */
 	SQL_KIND_BOOL,
 	SQL_KIND_UUID,
 	SQL_KIND_DIGEST,
@@ -31,6 +32,8 @@ struct sql_arg {
 struct sql_arg sql_null(void);
 struct sql_arg sql_text(const char *text); /* NULL: null */
 struct sql_arg sql_bytes(struct su_span bytes);
+struct sql_arg sql_written(
+	const char *text); /* as PostgreSQL reads a value of the type that $n is cast to */
 struct sql_arg sql_bytes_or_null(struct su_span bytes); /* empty: null */
 struct sql_arg sql_int(int64_t value);
 struct sql_arg sql_uint(uint64_t value);

@@ -3,6 +3,7 @@
 #include "store/txn.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "store/counter_deltas.h"
@@ -62,6 +63,32 @@ struct pg_result *txn_run(
 	if (sql_args_encode(args, n_args, arena, &wire, &txn->error) != SU_OK)
 		return NULL;
 	if (pg_session_run(store_conn_session(txn->conn), statement, &wire, &rows, &txn->error) !=
+		SU_OK)
+		return NULL;
+	return rows;
+}
+
+struct pg_result *txn_run_where(struct txn *txn, enum statement statement, const char *condition,
+	const struct sql_arg *args, size_t n_args)
+{
+	struct su_arena *arena su_auto(su_arena_free) = NULL;
+	struct pg_result *rows = NULL;
+	struct sql_wire wire;
+	if (!txn_ok(txn))
+		return NULL;
+	arena = su_arena_new();
+	const char *text = statement_text(statement);
+	const char *hole = strstr(text, SQL_CONDITION);
+	if (!hole) {
+		txn_fail(txn, SU_BUG, "", "statement %s takes no condition",
+			statement_name(statement));
+		return NULL;
+	}
+	const char *filled = su_arena_printf(arena, "%.*s(%s)%s", (int)(hole - text), text,
+		condition, hole + strlen(SQL_CONDITION));
+	if (sql_args_encode(args, n_args, arena, &wire, &txn->error) != SU_OK)
+		return NULL;
+	if (pg_session_run_text(store_conn_session(txn->conn), filled, &wire, &rows, &txn->error) !=
 		SU_OK)
 		return NULL;
 	return rows;

@@ -10,7 +10,14 @@
 /* NULL when this or an earlier step failed; release with sql_rows_free. */
 struct pg_result *txn_run(struct txn *txn, enum statement statement, const struct sql_arg *args,
 	size_t n_args) SU_MUST_CHECK;
-/* The same without rows; returns how many rows were inserted, changed or deleted. */
+/*
+ * A statement with the hole SQL_CONDITION, into which condition goes: SQL that our own code put
+ * together, whose values are all among args. The one statement that is text built at run time.
+ */
+#define SQL_CONDITION "(TRUE)"
+struct pg_result *txn_run_where(struct txn *txn, enum statement statement, const char *condition,
+	const struct sql_arg *args, size_t n_args) SU_MUST_CHECK;
+/* txn_run without rows; returns how many rows were inserted, changed or deleted. */
 size_t txn_change(
 	struct txn *txn, enum statement statement, const struct sql_arg *args, size_t n_args);
 /* Each column of the table is an argument; without rows nothing is done. */

@@ -319,7 +319,8 @@ static void write_all_once(struct writer *w)
 	struct device_write writes[SHARED_DEVICES];
 	struct committer_result results[SHARED_DEVICES];
 	begin(&w->f);
-	size_t n = device_store_list(&w->f.txn, w->f.arena, NULL, SHARED_DEVICES, &devices);
+	size_t n = device_store_list(
+		&w->f.txn, w->f.arena, &(struct device_query){ .limit = SHARED_DEVICES }, &devices);
 	commit(&w->f);
 	assert_int_equal(n, SHARED_DEVICES);
 	for (size_t i = 0; i < n; i++)

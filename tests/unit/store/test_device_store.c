@@ -88,10 +88,12 @@ static void test_list_in_pages(void **state)
 		store_device(f, &device);
 	}
 	begin(f);
-	assert_int_equal(device_store_list(&f->txn, f->arena, NULL, 2, &page), 2);
+	struct device_query query = { .limit = 2 };
+	assert_int_equal(device_store_list(&f->txn, f->arena, &query, &page), 2);
 	assert_string_equal(page[0].endpoint, "a");
 	assert_int_equal(page[1].told.n_components, 1);
-	assert_int_equal(device_store_list(&f->txn, f->arena, page[1].endpoint, 2, &page), 1);
+	query.after = page[1].endpoint;
+	assert_int_equal(device_store_list(&f->txn, f->arena, &query, &page), 1);
 	assert_string_equal(page[0].endpoint, "c");
 	commit(f);
 }
