@@ -20,7 +20,12 @@ static enum su_status list(struct cli *cli, struct su_error *err)
 		{ "LAST SEEN", "last_seen_at" },
 		{ NULL, NULL },
 	};
-	return show_list(cli, "/devices", columns, err);
+	const char *filter = cli_value(cli, "filter");
+	if (filter == NULL)
+		return show_list(cli, "/devices", columns, err);
+	const char *path =
+		su_arena_printf(cli->arena, "/devices?filter=%s", api_segment(cli->arena, filter));
+	return show_list(cli, path, columns, err);
 }
 
 static enum su_status show(struct cli *cli, struct su_error *err)
@@ -70,7 +75,8 @@ const struct cli_command cmd_device_list = {
 	.words = "device list",
 	.arguments = "",
 	.summary = "List the devices and what they are doing",
-	.options = { SHOW_JSON_OPTION, { NULL, NULL, NULL } },
+	.options = { { "filter", "EXPRESSION", "only those for which this is true" },
+		SHOW_JSON_OPTION, { NULL, NULL, NULL } },
 	.run = list,
 };
 

@@ -94,8 +94,9 @@ static enum su_status fetch_page(struct cli *cli, struct api_client *client, con
 	/* The first page without parameters: short lists know none. */
 	const char *paged = cursor == NULL
 				    ? path
-				    : su_arena_printf(cli->arena, "%s?limit=%d&cursor=%s", path,
-					      SHOW_PAGE_ITEMS, api_segment(cli->arena, cursor));
+				    : su_arena_printf(cli->arena, "%s%climit=%d&cursor=%s", path,
+					      strchr(path, '?') ? '&' : '?', SHOW_PAGE_ITEMS,
+					      api_segment(cli->arena, cursor));
 	json_t *page = NULL;
 	SU_TRY(api_call(client, "GET", paged, NULL, &page, err));
 	json_array_extend(items, json_object_get(page, "items"));

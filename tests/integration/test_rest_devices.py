@@ -65,6 +65,62 @@ def test_pages(rest, sandbox, product, unique):
     assert names <= set(found) and len(found) == len(set(found))
 
 
+def listed(rest, expression, **params):
+    page = rest.get("/api/v1/devices", params={"filter": expression, **params}).json()
+    return [device["endpoint"] for device in page["items"]], page["next"]
+
+
+def test_filter(rest, sandbox, product, unique):
+    stem = unique("filter")
+    names = [f"{stem}-{n}" for n in range(4)]
+    for name in names:
+        assert HttpDevice(sandbox, name).register([], klass=product).ok
+    mine = f"device.endpoint.startsWith('{stem}-')"
+    assert listed(rest, mine) == (names, None)
+    assert listed(rest, f"{mine} && '{product}' in device.class_ids")[0] == names
+    assert listed(rest, f"{mine} && !('{product}' in device.class_ids)")[0] == []
+    assert listed(rest, f"device.endpoint in ['{names[0]}', '{names[3]}']")[0] == [names[0], names[3]]
+    assert listed(rest, f"{mine} && now - device.last_seen < duration('PT1H')")[0] == names
+    assert listed(rest, f"{mine} && now - device.last_seen > duration('PT1H')")[0] == []
+    # Nobody said a model: neither this nor its opposite is true.
+    assert listed(rest, f"{mine} && device.model == 'a'")[0] == []
+    assert listed(rest, f"{mine} && device.model != 'a'")[0] == []
+    assert listed(rest, f"{mine} && !has(device.model)")[0] == names
+
+
+def test_pages_of_a_filter(rest, sandbox, product, unique):
+    stem = unique("odd")
+    for n in range(6):
+        assert HttpDevice(sandbox, f"{stem}-{n}").register([], klass=product).ok
+    odd = [f"{stem}-{n}" for n in (1, 3, 5)]
+    expression = f"device.endpoint in {odd}"
+    first, cursor = listed(rest, expression, limit=2)
+    assert first == odd[:2] and cursor
+    assert listed(rest, expression, limit=2, cursor=cursor) == (odd[2:], None)
+
+
+@pytest.mark.parametrize(
+    "expression, place",
+    [
+        ("", "filter:1"),
+        ("device.model == 7", "filter:17"),
+        ("device.modle == 'a'", "filter:1"),
+        ("release.kind == 'security'", "filter:1"),
+        ("true && release.labels.a", "filter:9"),
+        ("device.model == 'a'; DROP TABLE device", "filter:20"),
+        ("true" + " " * 4096, "filter:1"),
+    ],
+)
+def test_faults_of_a_filter(rest, expression, place):
+    problem = rest.get("/api/v1/devices", 400, params={"filter": expression}).json()
+    assert problem["field"] == place and problem["detail"]
+
+
+def test_a_filter_cannot_leave_its_quotes(rest):
+    for text in (r"a\'; DROP TABLE device; --", "$1", "%", "a' OR 'a' = 'a".replace("'", r"\'")):
+        assert listed(rest, f"device.endpoint == '{text}'") == ([], None)
+
+
 def test_nobody(rest):
     for more in ("", "/decision", "/history", "/deployments"):
         assert rest.get("/api/v1/devices/nobody" + more, 404).json()["field"] == "endpoint"

@@ -86,6 +86,9 @@ def test_from_key_to_history(sandbox, place, signed, product, unique):
     assert re.search(rf"^vendor_ids\n  {suit.VENDOR}$", shown, re.M)
     assert "{" not in shown and "[{" not in shown
     assert device.endpoint in place.ctl("device", "list")
+    mine = f"device.endpoint == '{device.endpoint}'"
+    assert device.endpoint in place.ctl("device", "list", "--filter", mine)
+    assert device.endpoint not in place.ctl("device", "list", "--filter", f"!({mine})")
     assert re.search(r"^deployments\n  planned +\d+$", place.ctl("status"), re.M)
     assert place.json("status")["deployments"]["confirmed"] >= 1
     assert "withdrawn" in place.ctl("release", "withdraw", release)

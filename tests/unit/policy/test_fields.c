@@ -4,6 +4,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -118,6 +120,30 @@ static void test_facts_are_summed_up(void **state)
 	assert_true(facts.download_bytes == 0);
 }
 
+/* A row per field, with its help and its words. */
+static void test_the_manual_names_each_field(void **state)
+{
+	char path[1024];
+	static char manual[65536];
+	const char *srcdir = getenv("srcdir");
+	snprintf(path, sizeof(path), "%s/docs/expressions.md", srcdir ? srcdir : ".");
+	FILE *file = fopen(path, "r");
+	if (!file)
+		skip();
+	manual[fread(manual, 1, sizeof(manual) - 1, file)] = '\0';
+	fclose(file);
+	for (const struct field *field = fields; field->name; field++) {
+		const char *name = su_arena_printf(*state, "\n| `%s` | ", field->name);
+		const char *row = strstr(manual, name);
+		if (!row)
+			fail_msg("docs/expressions.md does not name %s", field->name);
+		row = su_arena_strndup(*state, row + 1, strcspn(row + 1, "\n"));
+		assert_non_null(strstr(row, field->help));
+		for (const struct name_row *word = field->words; word && word->name; word++)
+			assert_non_null(strstr(row, su_arena_printf(*state, "`%s`", word->name)));
+	}
+}
+
 static void test_near_names(void **state)
 {
 	(void)state;
@@ -141,6 +167,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_large_numbers_stay_within_64_bits, set_up, tear_down),
 		cmocka_unit_test(test_facts_are_summed_up),
+		cmocka_unit_test_setup_teardown(
+			test_the_manual_names_each_field, set_up, tear_down),
 		cmocka_unit_test(test_near_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
