@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between two exchanges: how long a device rests, whether it listens meanwhile, and what wakes it. */
 #include "base/clock.h"
+#include "policy/calendar.h"
 #include "tools/device_agent_parts.h"
 
 #define PUSH_PATIENCE_MS  60000 /* without a block; then the device fetches what is missing */
@@ -8,6 +9,7 @@
 #define AWAKE_DEFAULT_S   93    /* MAX_TRANSMIT_WAIT (RFC 7252 section 4.8.2), as LwM2M has it */
 #define WAKE_DEFAULT_S    3600
 #define COMMAND_MAX_BYTES 4096
+#define HORIZON_MS        (INT64_C(8) * 86400 * 1000) /* more than a week: windows are weekly */
 
 static bool sleeps(const struct device_agent *agent)
 {
@@ -23,16 +25,38 @@ int64_t device_agent_contact_interval_ms(const struct device_agent *agent)
 	return 1000 * (profile->has_wake_every ? profile->wake_every_s : WAKE_DEFAULT_S);
 }
 
+static int64_t most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Until it stops listening; a device that does not sleep listens always. */
 static int64_t awake_left_ms(const struct device_agent *agent, int64_t now_ms)
 {
 	const struct profile *profile = &agent->opts.told.profile;
-	int64_t last_ms = agent->orders.called_at_ms > agent->spoke_at_ms
-				  ? agent->orders.called_at_ms
-				  : agent->spoke_at_ms;
+	int64_t last_ms = most(agent->orders.called_at_ms, agent->spoke_at_ms);
 	if (!sleeps(agent))
 		return INT64_MAX;
 	return last_ms + 1000 * (profile->has_awake ? profile->awake_s : AWAKE_DEFAULT_S) - now_ms;
+}
+
+/* Until the device can be interrupted, by its own windows; without any it always can. */
+static int64_t idle_left_ms(const struct device_agent *agent)
+{
+	const struct calendar *calendar = agent->opts.calendar;
+	int64_t now_ms = su_clock_wall_ms();
+	struct calendar_query query = { WINDOW_IDLE, now_ms, 0, now_ms + HORIZON_MS };
+	struct interval found;
+	if (calendar == NULL)
+		return 0;
+	if (!calendar_has(calendar, WINDOW_IDLE)) {
+		query.meaning = WINDOW_BUSY;
+		bool busy = calendar_next(calendar, &query, &found) && found.from_ms <= now_ms;
+		return busy ? found.until_ms - now_ms : 0;
+	}
+	if (!calendar_next(calendar, &query, &found))
+		return HORIZON_MS;
+	return found.from_ms > now_ms ? found.from_ms - now_ms : 0;
 }
 
 int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_ms)
@@ -40,11 +64,12 @@ int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_m
 	int64_t since_ms = agent->parked_at_ms;
 	if (agent->update == NULL)
 		return INT64_MAX;
-	if (device_update_needs(agent->update) == UPDATE_NEEDS_WORD)
-		return since_ms + agent->opts.install_limit_s * 1000 - now_ms;
-	if (agent->orders.called_at_ms > since_ms)
-		since_ms = agent->orders.called_at_ms;
-	return since_ms + PUSH_PATIENCE_MS - now_ms;
+	if (device_update_needs(agent->update) == UPDATE_NEEDS_WORD) {
+		int64_t limit_ms =
+			agent->state->awaits_word ? agent->opts.install_limit_s * 1000 : 0;
+		return most(since_ms + limit_ms - now_ms, idle_left_ms(agent));
+	}
+	return most(since_ms, agent->orders.called_at_ms) + PUSH_PATIENCE_MS - now_ms;
 }
 
 /* Time to show up: with a poll, or where that would be of no use, with a sign of life. */

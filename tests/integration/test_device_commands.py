@@ -257,3 +257,17 @@ def test_reports_another_digest(setting):
     eventually(lambda: len(setting.server.registrations) > 1)
     (entry,) = setting.server.registrations[-1][3][11]
     assert entry[2][1] != bytes.fromhex(setting.hex)
+
+
+def test_installs_when_it_is_idle(setting):
+    """What it has found by itself waits for its own window."""
+    setting.server.files["/fw/lamp.bin"] = setting.image.content
+    setting.server.envelope = setting.envelope
+    device = setting.start("--busy-until", "2100-01-01T00:00:00Z")
+    eventually(lambda: "waits until it may install" in device.said)
+    renewals = len(setting.server.asked)
+    eventually(lambda: (POST, "/rd/1") in setting.server.asked[renewals:])
+    assert setting.server.states[-1] == "downloaded"
+    device.stop()
+    setting.start("--idle-until", "2100-01-01T00:00:00Z")
+    eventually(setting.runs_new)
