@@ -46,6 +46,27 @@ const struct name_row installed_keys[] = {
 	{ 0, NULL },
 };
 
+const struct name_row command_keys[] = {
+	{ COMMAND_KEY_KIND, "command" },
+	{ COMMAND_KEY_DEPLOYMENT, "deployment" },
+	{ COMMAND_KEY_RELEASE, "release" },
+	{ COMMAND_KEY_URGENCY, "urgency" },
+	{ COMMAND_KEY_ENVELOPE_BYTES, "envelope_bytes" },
+	{ COMMAND_KEY_DOWNLOAD_BYTES, "download_bytes" },
+	{ COMMAND_KEY_INTERRUPTION_S, "interruption_s" },
+	{ COMMAND_KEY_DEADLINE_S, "deadline" },
+	{ COMMAND_KEY_START_S, "start" },
+	{ COMMAND_KEY_REASON, "reason" },
+	{ 0, NULL },
+};
+
+const struct name_row answer_keys[] = {
+	{ ANSWER_KEY_KIND, "answer" },
+	{ ANSWER_KEY_AT_S, "at" },
+	{ ANSWER_KEY_REASON, "reason" },
+	{ 0, NULL },
+};
+
 const struct name_row reported_state_names[] = {
 	{ DEPLOYMENT_DEFERRED, "deferred" },
 	{ DEPLOYMENT_ACCEPTED, "accepted" },

@@ -98,6 +98,8 @@ extern const struct name_row registration_keys[];
 extern const struct name_row status_message_keys[];
 extern const struct name_row characteristics_keys[];
 extern const struct name_row installed_keys[];
+extern const struct name_row command_keys[];
+extern const struct name_row answer_keys[];
 
 /* The states that a device may report, a part of deployment_state_names. */
 extern const struct name_row reported_state_names[];

@@ -83,6 +83,8 @@ static void test_keys_match_cddl(void **state)
 	check_rule(cddl, "status-message", status_message_keys);
 	check_rule(cddl, "characteristics", characteristics_keys);
 	check_rule(cddl, "installed", installed_keys);
+	check_rule(cddl, "command", command_keys);
+	check_rule(cddl, "answer", answer_keys);
 }
 
 static size_t count_choices(const char *body)
