@@ -13,6 +13,7 @@
 #include "tools/link_http.h"
 
 #define HTTP_THREADS      8
+#define POLL_THREADS      64 /* devices that wait for commands hold theirs */
 #define STARTS_PER_SECOND 500
 
 struct fleet {
@@ -54,7 +55,9 @@ static enum su_status open_transport(struct fleet *fleet, struct su_error *err)
 	};
 	if (is_coap(fleet->opts->server))
 		return coap_driver_new(&coap, &fleet->coap, err);
-	fleet->http = su_work_new(fleet->loop, HTTP_THREADS, fleet->opts->size, NULL);
+	bool waits = fleet->opts->device.listens || !device_mix_is_empty(&fleet->opts->mix);
+	unsigned threads = waits ? POLL_THREADS : HTTP_THREADS;
+	fleet->http = su_work_new(fleet->loop, threads, fleet->opts->size, NULL);
 	return SU_OK;
 }
 
@@ -85,6 +88,7 @@ static enum su_status start_device(
 		device.endpoint = endpoint;
 		device.folder = folder;
 		device.start_delay_ms = index * INT64_C(1000) / STARTS_PER_SECOND;
+		device_mix_apply(&fleet->opts->mix, device.seed, index, &device);
 		device.seed += index;
 	}
 	SU_TRY(open_link(fleet, device.endpoint, &link, err));

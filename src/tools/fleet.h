@@ -2,7 +2,7 @@
 /* One or many reference devices in one process. */
 #pragma once
 
-#include "tools/device_agent.h"
+#include "tools/device_mix.h"
 
 struct fleet_opts {
 	const char *server;
@@ -11,6 +11,7 @@ struct fleet_opts {
 	unsigned block_szx;
 	unsigned max_szx; /* of blocks that the server sends by itself */
 	unsigned size;    /* 1: the device is called endpoint, else endpoint-00000 and on */
+	struct device_mix mix;
 	struct device_agent_opts
 		device; /* what they have in common; folder is the parent of a fleet's */
 };

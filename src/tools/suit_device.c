@@ -110,6 +110,8 @@ static enum su_status read_behaviour(
 	SU_TRY(device_options_read_number(cli, "lifetime", 60, 31536000, &device->lifetime_s, err));
 	SU_TRY(read_block(cli, "block", &fleet->block_szx, err));
 	SU_TRY(read_block(cli, "max-block", &fleet->max_szx, err));
+	if (cli_flag(cli, "mix"))
+		SU_TRY(device_mix_parse(cli_value(cli, "mix"), &fleet->mix, err));
 	fleet->size = (unsigned)fleet_size;
 	device->poll_interval_ms = poll_s * 1000;
 	device->fail_percent = (unsigned)fail_percent;
@@ -202,6 +204,9 @@ static const struct cli_command command = {
 		{ "once", NULL, "end when there is nothing left to do" },
 		{ "fleet", "N", "be N devices, NAME-00000 and on" },
 		{ "fail-percent", "P", "so many installations fail" },
+		{ "mix", "KINDS",
+			"so many percent of a fleet are sleepy, later, no, silent, nonsense, revert,"
+			" vanish or other, as sleepy=20,no=10" },
 		{ "seed", "S", "makes a fleet's behaviour repeatable" },
 		DEVICE_OPTIONS_HABITS,
 		{ "answer", "WORD",
