@@ -178,7 +178,7 @@ static enum su_status parse_field(
 		return unknown_field(parser, token);
 	if (parser->scope == EXPRESSION_DEVICES && (!node->field || !node->field->sql))
 		return FAIL(token->offset,
-			"%.60s cannot be asked here; this chooses devices by device.* and now",
+			"%.60s is for policies only; other fields of device.* would fit",
 			token->text);
 	return SU_OK;
 }

@@ -148,9 +148,9 @@ static void test_unknown_fields(void **state)
 }
 
 static const struct refusal out_of_scope[] = {
-	{ "release.kind == 'security'", "filter:1", "release.kind cannot be asked here" },
-	{ "true && release.labels.team == 'a'", "filter:9", "device.* and now" },
-	{ "has(installed.age)", "filter:5", "installed.age cannot be asked here" },
+	{ "release.kind == 'security'", "filter:1", "release.kind is for policies only" },
+	{ "true && release.labels.team == 'a'", "filter:9", "other fields of device.* would fit" },
+	{ "has(installed.age)", "filter:5", "installed.age is for policies only" },
 };
 
 static void test_a_selector_asks_about_devices_alone(void **state)
