@@ -88,6 +88,13 @@ int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, i
 int64_t policy_look_again_ms(
 	const struct situation *situation, const struct step *step, int64_t now_ms);
 
+/*
+ * Who goes first when links are short, within one class of urgency: the smallest key. Devices that would
+ * miss their deadline, then those that can install soonest, to the hour, then the shortest transfer.
+ */
+int64_t policy_claim_key(
+	const struct situation *situation, int64_t now_ms, int64_t install_from_ms);
+
 /* How long a device may go without a poll, spread by its endpoint so that a fleet does not come at once. */
 int64_t policy_poll_interval_ms(
 	const struct policy *policy, const char *endpoint, bool has_waiting, enum urgency waiting);

@@ -14,7 +14,11 @@
 #define OFFER_AGAIN_MAX_MS (6 * 60 * MINUTE_MS)
 /* After a "no" of a device that tells no windows. */
 #define REFUSED_AGAIN_MS (30 * MINUTE_MS)
-#define MAX_DOUBLINGS    16
+/* A deadline is near when less than so many times transfer and installation are left. */
+#define CLAIM_SHORT     INT64_C(4)
+#define CLAIM_MAX_HOURS INT64_C(10000)
+#define CLAIM_SECONDS   INT64_C(10000000)
+#define MAX_DOUBLINGS   16
 /* How far ahead windows are looked for: beyond monthly ones. */
 #define HORIZON_MS (62 * DAY_MS)
 
@@ -264,6 +268,22 @@ int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, i
 			again_ms = window.from_ms;
 	}
 	return sooner(again_ms, after(asked_ms, situation->level->max_deferral_ms));
+}
+
+/* From the left: short of the deadline or not, hours until the installation, seconds of transfer. */
+int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int64_t install_from_ms)
+{
+	int64_t deadline_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms);
+	int64_t need_ms = situation->transfer_ms + situation->install_ms;
+	bool is_short = deadline_ms > now_ms && deadline_ms - now_ms < CLAIM_SHORT * need_ms;
+	int64_t hours = install_from_ms == 0 ? CLAIM_MAX_HOURS
+			: install_from_ms > now_ms
+				? sooner((install_from_ms - now_ms - situation->transfer_ms) /
+						  (60 * MINUTE_MS),
+					  CLAIM_MAX_HOURS)
+				: 0;
+	int64_t seconds = sooner(situation->transfer_ms / 1000, CLAIM_SECONDS - 1);
+	return ((is_short ? 0 : CLAIM_MAX_HOURS + 1) + later(hours, 0)) * CLAIM_SECONDS + seconds;
 }
 
 int64_t policy_look_again_ms(

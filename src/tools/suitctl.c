@@ -11,6 +11,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_manifest_show,
 	&cmd_manifest_verify,
 	&cmd_publish,
+	&cmd_policy_simulate,
 	&cmd_status,
 	&cmd_trust_add,
 	&cmd_trust_list,

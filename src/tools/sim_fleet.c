@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Draws devices from a documented mix; the same seed gives the same fleet. */
+#include "tools/sim_fleet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "tools/json_read.h"
+#include "tools/whole_file.h"
+
+const struct name_row sim_kind_names[] = {
+	{ SIM_METER, "meter" },
+	{ SIM_VEHICLE, "vehicle" },
+	{ SIM_SENSOR, "sensor" },
+	{ SIM_CAMERA, "camera" },
+	{ SIM_GATEWAY, "gateway" },
+	{ 0, NULL },
+};
+
+/* Per cent of a generated fleet. */
+static const unsigned mix_percent[SIM_KINDS] = { 30, 20, 25, 15, 10 };
+
+#define SLOWEST_BYTES_S 2000.0
+#define LINK_FACTOR     100.0
+#define FAILS_FIRST     0.03
+#define VANISHES        0.05
+#define GATEWAYS_A_SITE 40
+
+static const char *const zones[] = { "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata",
+	"America/Los_Angeles", "Asia/Tokyo" };
+#define N_ZONES  (sizeof(zones) / sizeof(zones[0]))
+#define N_STARTS 10
+
+/* What each draw is for, so that one more of them leaves the others as they were. */
+enum salt {
+	SALT_KIND,
+	SALT_LINK,
+	SALT_KNOWS_LINK,
+	SALT_INSTALL,
+	SALT_FAILS,
+	SALT_VANISHES,
+	SALT_VANISHES_AT,
+	SALT_VANISHES_FOR,
+	SALT_PHASE,
+	SALT_WAKE,
+	SALT_ZONE,
+	SALT_START,
+	SALT_ANSWERS,
+	SALT_SITE,
+	SALT_TRIP,
+	SALT_TRIP_BACK
+};
+
+uint64_t sim_mix(uint64_t seed, uint64_t salt)
+{
+	uint64_t value = seed + (salt + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return value ^ (value >> 31);
+}
+
+double sim_chance(uint64_t seed, uint64_t salt)
+{
+	return (double)(sim_mix(seed, salt) >> 11) * 0x1p-53;
+}
+
+/* From low to high, evenly. */
+static double draw(const struct sim_device *device, enum salt salt, double low, double high)
+{
+	return low + (high - low) * sim_chance(device->seed, salt);
+}
+
+/* One calendar for each zone and hour: most devices of a kind have the same few. */
+static const struct calendar *nightly(struct su_arena *arena, const struct calendar **table,
+	const struct sim_device *device, unsigned hours)
+{
+	size_t zone = sim_mix(device->seed, SALT_ZONE) % N_ZONES;
+	size_t start = sim_mix(device->seed, SALT_START) % N_STARTS;
+	const struct calendar **place = &table[zone * N_STARTS + start];
+	if (*place != NULL)
+		return *place;
+	struct calendar *calendar = su_arena_new_of(arena, struct calendar);
+	calendar->time_zone = zones[zone];
+	calendar->n_windows = 1;
+	calendar->windows[0] = (struct window){
+		.meaning = WINDOW_IDLE,
+		.form = WINDOW_WEEKLY,
+		.days = WINDOW_EVERY_DAY,
+		.start_minute = (unsigned)((22 * 60 + start * 30) % WINDOW_MINUTES_OF_DAY),
+		.duration_min = hours * 60,
+	};
+	*place = calendar;
+	return calendar;
+}
+
+struct tables {
+	const struct calendar *cameras[N_ZONES * N_STARTS], *gateways[N_ZONES * N_STARTS];
+};
+
+static void give_truth(struct sim_device *device, unsigned days)
+{
+	double rate = SLOWEST_BYTES_S * pow(LINK_FACTOR, sim_chance(device->seed, SALT_LINK));
+	device->transfer_ms = (int64_t)(SIM_IMAGE_BYTES / rate * 1000);
+	device->install_ms = (int64_t)(draw(device, SALT_INSTALL, 30, 180) * 1000);
+	device->first_install_fails = sim_chance(device->seed, SALT_FAILS) < FAILS_FIRST;
+	device->phase_ms = (int64_t)draw(device, SALT_PHASE, 0, (double)SIM_DAY_MS);
+	if (sim_chance(device->seed, SALT_VANISHES) < VANISHES) {
+		device->absent_from_ms =
+			SIM_RELEASE_MS + (int64_t)draw(device, SALT_VANISHES_AT, -2.0 * SIM_DAY_MS,
+						 (double)days * SIM_DAY_MS);
+		device->absent_until_ms =
+			device->absent_from_ms +
+			(int64_t)draw(device, SALT_VANISHES_FOR, SIM_DAY_MS, 6.0 * SIM_DAY_MS);
+	}
+	/* Half of them know their links, and within a fifth. */
+	if (sim_chance(device->seed, SALT_KNOWS_LINK) < 0.5) {
+		device->profile.has_link_rate = true;
+		device->profile.link_bytes_per_s =
+			(uint64_t)(rate * draw(device, SALT_KNOWS_LINK, 0.8, 1.6));
+	}
+	device->profile.has_install = true;
+	device->profile.install_s = device->install_ms / 1000 + 1;
+}
+
+static void give_answers(struct sim_device *device, bool answers)
+{
+	device->profile.has_answers = true;
+	device->profile.answers = answers;
+}
+
+static void give_kind(struct su_arena *arena, struct tables *tables, struct sim_device *device)
+{
+	struct profile *profile = &device->profile;
+	profile->has_reachability = true;
+	profile->reachability = REACH_ALWAYS;
+	switch (device->kind) {
+	case SIM_METER:
+		profile->has_always_on = profile->always_on = true;
+		give_answers(device, false);
+		break;
+	case SIM_VEHICLE:
+		profile->reachability = REACH_WHILE_WORKING;
+		give_answers(device, true);
+		device->trip_minute[0] = (int64_t)draw(device, SALT_TRIP, 5 * 60, 10 * 60);
+		device->trip_minute[1] = (int64_t)draw(device, SALT_TRIP_BACK, 14 * 60, 19 * 60);
+		break;
+	case SIM_SENSOR:
+		profile->reachability = REACH_QUEUE;
+		device->wake_every_ms =
+			(int64_t)draw(device, SALT_WAKE, SIM_HOUR_MS, 6 * SIM_HOUR_MS);
+		device->phase_ms %= device->wake_every_ms;
+		profile->has_wake_every = true;
+		profile->wake_every_s = device->wake_every_ms / 1000;
+		give_answers(device, false);
+		break;
+	case SIM_CAMERA:
+		device->calendar = nightly(arena, tables->cameras, device, 4);
+		give_answers(device, sim_chance(device->seed, SALT_ANSWERS) < 0.5);
+		break;
+	case SIM_GATEWAY:
+		device->calendar = nightly(arena, tables->gateways, device, 3);
+		give_answers(device, true);
+		break;
+	}
+}
+
+static void make_device(
+	struct su_arena *arena, struct tables *tables, struct sim_fleet *fleet, enum sim_kind kind)
+{
+	size_t index = fleet->n++;
+	struct sim_device *device = &fleet->devices[index];
+	device->seed = sim_mix(fleet->seed, index);
+	device->kind = kind;
+	fleet->n_of_kind[kind]++;
+	snprintf(device->endpoint, sizeof(device->endpoint), "%s-%zu",
+		name_of(sim_kind_names, (int)kind), index);
+	if (kind == SIM_GATEWAY)
+		device->site = su_arena_printf(arena, "site-%zu", index / (10 * GATEWAYS_A_SITE));
+	give_truth(device, fleet->days);
+	give_kind(arena, tables, device);
+}
+
+static struct sim_fleet *fleet_new(struct su_arena *arena, size_t n, uint64_t seed, unsigned days)
+{
+	struct sim_fleet *fleet = su_arena_new_of(arena, struct sim_fleet);
+	fleet->seed = seed;
+	fleet->days = days;
+	fleet->until_ms = SIM_RELEASE_MS + (int64_t)days * SIM_DAY_MS;
+	fleet->devices = su_arena_array(arena, n + 1, sizeof(struct sim_device));
+	return fleet;
+}
+
+struct sim_fleet *sim_fleet_generate(struct su_arena *arena, size_t n, uint64_t seed, unsigned days)
+{
+	struct sim_fleet *fleet = fleet_new(arena, n, seed, days);
+	struct tables tables = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		uint64_t drawn = sim_mix(sim_mix(seed, i), SALT_KIND) % 100;
+		unsigned kind = 0;
+		for (uint64_t sum = mix_percent[0]; drawn >= sum; sum += mix_percent[kind])
+			kind++;
+		make_device(arena, &tables, fleet, (enum sim_kind)kind);
+	}
+	return fleet;
+}
+
+#define FLEET_MAX_BYTES ((size_t)512 * 1024 * 1024)
+
+/* What a line says beyond its kind. */
+static enum su_status read_members(struct su_arena *arena, const json_t *object,
+	struct sim_device *device, struct su_error *err)
+{
+	const char *endpoint = NULL, *site = NULL;
+	uint64_t rate = 0, install_s = 0;
+	bool has_rate = false, has_install = false;
+	SU_TRY(json_read_string(object, "endpoint", &endpoint, err));
+	SU_TRY(json_read_string(object, "site", &site, err));
+	SU_TRY(json_read_uint(object, "link_bytes_per_s", &rate, &has_rate, err));
+	SU_TRY(json_read_uint(object, "install_s", &install_s, &has_install, err));
+	SU_TRY(json_read_bool(object, "answers", &device->profile.answers, err));
+	SU_TRY(json_read_bool(object, "fails_first", &device->first_install_fails, err));
+	if (has_rate && rate == 0)
+		return su_fail(err, SU_INVALID, "link_bytes_per_s", "must not be 0");
+	if (has_install && (install_s == 0 || install_s > 86400))
+		return su_fail(err, SU_INVALID, "install_s", "must be from 1 to 86400");
+	if (endpoint != NULL && strlen(endpoint) >= sizeof(device->endpoint))
+		return su_fail(err, SU_INVALID, "endpoint", "at most %zu bytes here",
+			sizeof(device->endpoint) - 1);
+	if (endpoint != NULL)
+		snprintf(device->endpoint, sizeof(device->endpoint), "%s", endpoint);
+	if (site != NULL)
+		device->site = su_arena_strdup(arena, site);
+	if (has_rate) {
+		device->profile.has_link_rate = true;
+		device->profile.link_bytes_per_s = rate;
+		device->transfer_ms = (int64_t)(SIM_IMAGE_BYTES * 1000.0 / (double)rate) + 1;
+	}
+	if (has_install) {
+		device->profile.install_s = (int64_t)install_s;
+		device->install_ms = (int64_t)install_s * SIM_SECOND_MS;
+	}
+	return SU_OK;
+}
+
+static enum su_status read_device(struct su_arena *arena, struct tables *tables,
+	struct sim_fleet *fleet, const json_t *object, struct su_error *err)
+{
+	static const char *const members[] = { "kind", "endpoint", "site", "link_bytes_per_s",
+		"install_s", "answers", "fails_first", NULL };
+	const char *kind_name = NULL;
+	int kind;
+	SU_TRY(json_read_only(object, members, err));
+	SU_TRY(json_read_string(object, "kind", &kind_name, err));
+	if (kind_name == NULL)
+		return su_fail(err, SU_INVALID, "kind", "is missing");
+	SU_TRY(name_parse(sim_kind_names, "kind", kind_name, &kind, err));
+	make_device(arena, tables, fleet, (enum sim_kind)kind);
+	return read_members(arena, object, &fleet->devices[fleet->n - 1], err);
+}
+
+static size_t lines_of(struct su_span text)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < text.len; i++)
+		n += text.data[i] == '\n';
+	return n;
+}
+
+enum su_status sim_fleet_read(struct su_arena *arena, const char *path, uint64_t seed,
+	unsigned days, struct sim_fleet **out, struct su_error *err)
+{
+	struct su_span text;
+	SU_TRY(whole_file_read(arena, path, FLEET_MAX_BYTES, &text, err));
+	struct tables tables = { 0 };
+	struct sim_fleet *fleet = fleet_new(arena, lines_of(text), seed, days);
+	const char *at = (const char *)text.data;
+	size_t line = 0, left = text.len;
+	while (left > 0) {
+		const char *end = memchr(at, '\n', left);
+		size_t len = end != NULL ? (size_t)(end - at) : left;
+		line++;
+		if (len > 0) {
+			json_t *object = json_loadb(at, len, JSON_REJECT_DUPLICATES, NULL);
+			enum su_status status =
+				json_is_object(object)
+					? read_device(arena, &tables, fleet, object, err)
+					: su_fail(err, SU_INVALID, "", "not a JSON object");
+			json_decref(object);
+			if (status != SU_OK) {
+				su_error_prefix(err, "%s, line %zu", path, line);
+				return status;
+			}
+		}
+		size_t step = len < left ? len + 1 : len;
+		at += step;
+		left -= step;
+	}
+	if (fleet->n == 0)
+		return su_fail(err, SU_INVALID, "", "%s names no device", path);
+	*out = fleet;
+	return SU_OK;
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon's planner under a virtual clock: every choice is made by policy_mode, policy_calendar,
+ * policy_next, policy_promise_ms, policy_claim_key and capacity_book; here is only what carries
+ * them out, and what the world answers.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "policy/capacity.h"
+#include "policy/decide.h"
+#include "policy/estimate.h"
+#include "tools/sim_queue.h"
+#include "tools/sim_strategy.h"
+
+#define NOBODY UINT32_MAX
+
+struct course {
+	struct situation situation;
+	int64_t rest_ms;          /* of the transfer, truly */
+	int64_t begun_ms, end_ms; /* of what is under way */
+	int64_t noticed_ms;
+	int64_t interval_ms; /* of its polls */
+	uint32_t turn;
+	bool waits; /* for its turn on the links */
+};
+
+struct run {
+	const struct sim_fleet *fleet;
+	const struct policy *policy;
+	enum urgency urgency;
+	FILE *trace;
+	struct sim_result *result;
+	struct course *courses;
+	struct sim_queue events, claims;
+	struct capacity *capacity;
+	struct estimate learned[SIM_KINDS];
+	unsigned downloads;
+	bool hands_out; /* a round of handing out links is in the queue */
+};
+
+static void trace(const struct run *run, uint32_t index, int64_t now_ms, const char *decision)
+{
+	if (run->trace == NULL)
+		return;
+	char time[SU_TIME_TEXT_SIZE];
+	su_time_format(now_ms, time);
+	fprintf(run->trace, "{\"time\":\"%s\",\"device\":\"%s\",\"decision\":\"%s\"}\n", time,
+		run->fleet->devices[index].endpoint, decision);
+}
+
+static void wake(struct run *run, uint32_t index, int64_t at_ms)
+{
+	uint32_t turn = ++run->courses[index].turn;
+	if (at_ms < run->fleet->until_ms)
+		sim_queue_push(&run->events,
+			(struct sim_event){ .at = at_ms, .device = index, .turn = turn });
+}
+
+/* The next round begins with the next slot of the ledger. */
+static void hand_out_later(struct run *run, int64_t now_ms)
+{
+	if (run->hands_out)
+		return;
+	run->hands_out = true;
+	sim_queue_push(&run->events,
+		(struct sim_event){ .at = (now_ms / CAPACITY_SLOT_MS + 1) * CAPACITY_SLOT_MS,
+			.device = NOBODY });
+}
+
+static uint64_t bytes_left(const struct sim_device *device, const struct course *course)
+{
+	return (uint64_t)((double)SIM_IMAGE_BYTES * (double)course->rest_ms /
+			  (double)device->transfer_ms) +
+	       1;
+}
+
+static void expect(const struct run *run, uint32_t index)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	struct course *course = &run->courses[index];
+	const struct estimate *learned = &run->learned[device->kind];
+	course->situation.transfer_ms =
+		estimate_transfer_ms(learned, &device->profile, bytes_left(device, course));
+	course->situation.install_ms = estimate_install_ms(learned, &device->profile);
+}
+
+static void claim(struct run *run, uint32_t index, int64_t now_ms, int64_t install_from_ms)
+{
+	struct course *course = &run->courses[index];
+	course->waits = true;
+	course->turn++;
+	expect(run, index);
+	sim_queue_push(&run->claims, (struct sim_event){ .at = policy_claim_key(&course->situation,
+								 now_ms, install_from_ms),
+					     .device = index,
+					     .turn = course->turn });
+	hand_out_later(run, now_ms);
+}
+
+static bool in_reach(
+	const struct run *run, uint32_t index, int64_t now_ms, struct interval *contact)
+{
+	return sim_world_reach(
+		       &run->fleet->devices[index], now_ms, run->fleet->until_ms, contact) &&
+	       contact->from_ms <= now_ms;
+}
+
+/* Its next message wakes the planner. */
+static void wait_for_contact(struct run *run, uint32_t index, int64_t now_ms, int64_t look_ms)
+{
+	struct interval contact;
+	bool comes = sim_world_reach(
+		&run->fleet->devices[index], now_ms, run->fleet->until_ms, &contact);
+	int64_t at_ms = comes && contact.from_ms > now_ms ? contact.from_ms : INT64_MAX;
+	wake(run, index, at_ms < look_ms ? at_ms : look_ms);
+}
+
+static void begin_download(
+	struct run *run, uint32_t index, int64_t start_ms, const struct interval *contact)
+{
+	struct course *course = &run->courses[index];
+	int64_t cut_ms = sim_world_talk_until(&run->fleet->devices[index], contact, start_ms);
+	int64_t end_ms = start_ms + course->rest_ms;
+	course->situation.state = DEPLOYMENT_DOWNLOADING;
+	course->begun_ms = start_ms;
+	course->end_ms = end_ms < cut_ms ? end_ms : cut_ms;
+	run->downloads++;
+	sim_result_add_download(run->result, start_ms, course->end_ms);
+	wake(run, index, course->end_ms);
+}
+
+static bool book(struct run *run, uint32_t index, int64_t now_ms, int64_t *start_out)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	const struct booking booking = {
+		.site = device->site,
+		.share = run->policy->levels[run->urgency].share,
+		.from_ms = now_ms,
+		.until_ms = now_ms + CAPACITY_SLOT_MS,
+		.transfer_ms = run->courses[index].situation.transfer_ms,
+	};
+	return capacity_book(run->capacity, &booking, start_out);
+}
+
+static bool has_link(const struct run *run)
+{
+	unsigned links = run->policy->capacity.downloads;
+	return links == 0 || run->downloads < links;
+}
+
+/* Gives the links that are free in this slot to those who wait, most pressing first. */
+static void hand_out(struct run *run, int64_t now_ms)
+{
+	struct sim_queue passed = { 0 };
+	struct sim_event next;
+	if (now_ms % SIM_HOUR_MS == 0)
+		capacity_forget(run->capacity, now_ms);
+	/* Transfers that take longer than was booked hold their links all the same. */
+	while (has_link(run) && sim_queue_pop(&run->claims, &next)) {
+		struct course *course = &run->courses[next.device];
+		struct interval contact;
+		int64_t start_ms;
+		if (next.turn != course->turn)
+			continue;
+		if (!in_reach(run, next.device, now_ms, &contact)) {
+			course->waits = false;
+			wait_for_contact(run, next.device, now_ms, INT64_MAX);
+		} else if (book(run, next.device, now_ms, &start_ms)) {
+			course->waits = false;
+			begin_download(run, next.device, start_ms, &contact);
+		} else {
+			sim_queue_push(&passed, next);
+			if (run->fleet->devices[next.device].site == NULL)
+				break;
+		}
+	}
+	while (sim_queue_pop(&passed, &next))
+		sim_queue_push(&run->claims, next);
+	sim_queue_deinit(&passed);
+	if (run->claims.n > 0)
+		hand_out_later(run, now_ms);
+}
+
+static void begin_install(struct run *run, uint32_t index, int64_t now_ms)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	struct course *course = &run->courses[index];
+	course->situation.state = DEPLOYMENT_INSTALLING;
+	course->begun_ms = now_ms;
+	course->end_ms = now_ms + device->install_ms;
+	sim_result_add_install(run->result, device, now_ms, run->fleet->until_ms);
+	wake(run, index, course->end_ms);
+}
+
+/* The command to install reached the device: it begins, by its own logic later, or says that it is busy. */
+static void command_install(
+	struct run *run, uint32_t index, int64_t now_ms, const struct step *step)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	struct situation *situation = &run->courses[index].situation;
+	int64_t idle_ms = sim_world_idle(device, now_ms, device->install_ms, run->fleet->until_ms);
+	if (step->interrupts || idle_ms == now_ms) {
+		begin_install(run, index, now_ms);
+	} else if (device->kind == SIM_VEHICLE && idle_ms != INT64_MAX) {
+		situation->state = DEPLOYMENT_INSTALLING;
+		run->courses[index].begun_ms = idle_ms;
+		run->courses[index].end_ms = idle_ms + device->install_ms;
+		wake(run, index, run->courses[index].end_ms);
+	} else {
+		trace(run, index, now_ms, "busy");
+		situation->deferrals++;
+		situation->last_offer_ms = now_ms;
+		situation->promised_ms = policy_promise_ms(situation, now_ms, 0);
+		wake(run, index, now_ms + 1);
+	}
+}
+
+/* Told before; the installation follows when the notice is over. */
+static bool gave_notice(struct run *run, uint32_t index, int64_t now_ms)
+{
+	struct course *course = &run->courses[index];
+	if (course->noticed_ms == 0) {
+		trace(run, index, now_ms, "notice");
+		course->noticed_ms = now_ms;
+	}
+	int64_t due_ms = course->noticed_ms + course->situation.level->notice_ms;
+	if (now_ms >= due_ms)
+		return true;
+	wake(run, index, due_ms);
+	return false;
+}
+
+/* A device in client mode goes on by itself. */
+static void go_on_alone(struct run *run, uint32_t index, int64_t now_ms, int64_t look_ms)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	const struct course *course = &run->courses[index];
+	int64_t at_ms;
+	if (course->situation.state == DEPLOYMENT_DOWNLOADED) {
+		at_ms = sim_world_idle(device, now_ms, device->install_ms, run->fleet->until_ms);
+		if (at_ms == now_ms) {
+			begin_install(run, index, now_ms);
+			return;
+		}
+	} else {
+		at_ms = sim_world_poll(device, now_ms, course->interval_ms, run->fleet->until_ms);
+	}
+	wake(run, index, at_ms < look_ms ? at_ms : look_ms);
+}
+
+/* The moment before an interruption at which notice is due. */
+static int64_t due_of(const struct course *course, const struct step *step)
+{
+	if (!step->interrupts || course->noticed_ms != 0)
+		return step->from_ms;
+	return step->from_ms - course->situation.level->notice_ms;
+}
+
+static void take_step(struct run *run, uint32_t index, int64_t now_ms)
+{
+	struct course *course = &run->courses[index];
+	struct situation *situation = &course->situation;
+	struct interval contact;
+	struct step step;
+	expect(run, index);
+	policy_next(situation, now_ms, &step);
+	int64_t look_ms = policy_look_again_ms(situation, &step, now_ms);
+	int64_t due_ms = due_of(course, &step);
+	if (step.kind == STEP_EXPIRE || step.kind == STEP_FAIL) {
+		trace(run, index, now_ms, name_of(step_kind_names, (int)step.kind));
+	} else if (due_ms > now_ms) {
+		wake(run, index, due_ms < look_ms ? due_ms : look_ms);
+	} else if (step.kind == STEP_LET_POLL &&
+		   sim_world_poll(&run->fleet->devices[index], now_ms, course->interval_ms,
+			   run->fleet->until_ms) == now_ms) {
+		trace(run, index, now_ms, "let_poll");
+		claim(run, index, now_ms, step.install_from_ms);
+	} else if (step.kind == STEP_LET_POLL || step.kind == STEP_WATCH) {
+		go_on_alone(run, index, now_ms, look_ms);
+	} else if (!in_reach(run, index, now_ms, &contact)) {
+		wait_for_contact(run, index, now_ms, look_ms);
+	} else if (step.kind == STEP_OFFER) {
+		trace(run, index, now_ms, "offer");
+		situation->state = DEPLOYMENT_ACCEPTED;
+		situation->last_offer_ms = now_ms;
+		wake(run, index, now_ms);
+	} else if (step.kind == STEP_DOWNLOAD) {
+		trace(run, index, now_ms, "download");
+		claim(run, index, now_ms, step.install_from_ms);
+	} else if (!step.interrupts || gave_notice(run, index, now_ms)) {
+		trace(run, index, now_ms, "install");
+		command_install(run, index, now_ms, &step);
+	}
+}
+
+static void end_download(struct run *run, uint32_t index, int64_t now_ms)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	struct course *course = &run->courses[index];
+	run->downloads--;
+	course->rest_ms -= course->end_ms - course->begun_ms;
+	if (course->rest_ms > 0) {
+		/* Cut off: the device goes on where it was at its next contact. */
+		course->situation.state = DEPLOYMENT_ACCEPTED;
+		wait_for_contact(run, index, now_ms, INT64_MAX);
+		return;
+	}
+	estimate_add_transfer(&run->learned[device->kind], SIM_IMAGE_BYTES, device->transfer_ms);
+	course->situation.state = DEPLOYMENT_DOWNLOADED;
+	take_step(run, index, now_ms);
+}
+
+static void end_install(struct run *run, uint32_t index, int64_t now_ms)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	struct course *course = &run->courses[index];
+	struct situation *situation = &course->situation;
+	if (situation->failures > 0 || !device->first_install_fails) {
+		trace(run, index, now_ms, "confirmed");
+		situation->state = DEPLOYMENT_CONFIRMED;
+		estimate_add_install(&run->learned[device->kind], device->install_ms);
+		return;
+	}
+	trace(run, index, now_ms, "failed");
+	situation->failures++;
+	situation->last_failure_ms = now_ms;
+	situation->state = DEPLOYMENT_PLANNED;
+	situation->promised_ms = 0;
+	course->noticed_ms = 0;
+	course->rest_ms = device->transfer_ms;
+	take_step(run, index, now_ms);
+}
+
+static void settle(struct run *run, uint32_t index, struct su_arena *arena)
+{
+	const struct sim_device *device = &run->fleet->devices[index];
+	struct course *course = &run->courses[index];
+	struct device known = { .endpoint = device->endpoint, .calendar = device->calendar };
+	known.told.profile = device->profile;
+	known.told.site = device->site;
+	course->rest_ms = device->transfer_ms;
+	course->interval_ms = policy_poll_interval_ms(
+		run->policy, device->endpoint, false, run->policy->default_urgency);
+	course->situation = (struct situation){
+		.level = &run->policy->levels[run->urgency],
+		.mode = policy_mode(run->policy, &known, SIM_RELEASE_MS, arena, NULL),
+		.profile = &device->profile,
+		.calendar = policy_calendar(run->policy, &known, SIM_RELEASE_MS, arena, NULL),
+		.vulnerable_since_ms = SIM_RELEASE_MS,
+		.state = DEPLOYMENT_PLANNED,
+	};
+	wake(run, index, SIM_RELEASE_MS);
+}
+
+static void play(struct run *run)
+{
+	struct sim_event event;
+	while (sim_queue_pop(&run->events, &event)) {
+		if (event.device == NOBODY) {
+			run->hands_out = false;
+			hand_out(run, event.at);
+			continue;
+		}
+		const struct course *course = &run->courses[event.device];
+		if (event.turn != course->turn)
+			continue;
+		if (course->situation.state == DEPLOYMENT_DOWNLOADING)
+			end_download(run, event.device, event.at);
+		else if (course->situation.state == DEPLOYMENT_INSTALLING)
+			end_install(run, event.device, event.at);
+		else
+			take_step(run, event.device, event.at);
+	}
+}
+
+void sim_policy_run(const struct sim_fleet *fleet, const struct policy *policy,
+	enum urgency urgency, FILE *trace_file, struct sim_result *out)
+{
+	struct run run = { .fleet = fleet,
+		.policy = policy,
+		.urgency = urgency,
+		.trace = trace_file,
+		.result = out };
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	sim_result_init(out, fleet, true);
+	run.courses = su_new_array(fleet->n + 1, sizeof(struct course));
+	run.capacity = capacity_new(&policy->capacity);
+	for (size_t i = 0; i < fleet->n; i++)
+		settle(&run, (uint32_t)i, arena);
+	play(&run);
+	for (size_t i = 0; i < fleet->n; i++) {
+		const struct course *course = &run.courses[i];
+		bool done = course->situation.state == DEPLOYMENT_CONFIRMED;
+		sim_result_add(
+			out, fleet, &policy->levels[urgency], done ? course->end_ms : INT64_MAX);
+	}
+	sim_result_close(out);
+	capacity_free(&run.capacity);
+	sim_queue_deinit(&run.events);
+	sim_queue_deinit(&run.claims);
+	free(run.courses);
+}
