@@ -248,7 +248,8 @@ static enum su_status parse_primary(struct parser *parser, struct node **out);
 
 static enum su_status parse_list(struct parser *parser, struct node **out)
 {
-	struct node *list, *items[EXPRESSION_MAX_NODES];
+	struct node *list = NULL;
+	struct node *items[EXPRESSION_MAX_NODES];
 	SU_TRY(node_new(parser, NODE_LIST, parser->token.offset, &list));
 	do {
 		SU_TRY(advance(parser));
