@@ -118,7 +118,7 @@ const struct cli_command cmd_policy_simulate = {
 		   "the best possible",
 	.options = {
 		{ "generate", "N", "make up a fleet of so many devices; default 10000" },
-		{ "fleet", "FILE", "the devices, one JSON object a line (docs/policy.md)" },
+		{ "fleet", "FILE", "the devices, one JSON object a line (docs/policy-simulator.md)" },
 		{ "seed", "S", "of everything that is left to chance; default 1" },
 		{ "days", "D", "how many days after the release; default 30" },
 		{ "urgency", "CLASS", "critical, high, normal, low; default the policy's" },

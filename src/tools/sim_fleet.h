@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fleet of a simulation: what devices say of themselves, and what is true of them (docs/policy.md). */
+/* The fleet of a simulation: what devices say of themselves, and what is true of them (docs/policy-simulator.md). */
 #pragma once
 
 #include "base/arena.h"

@@ -100,11 +100,16 @@ static void claim(struct run *run, uint32_t index, int64_t now_ms, int64_t insta
 	hand_out_later(run, now_ms);
 }
 
+/* A sensor still listens when its last block has come, however long that took. */
 static bool in_reach(
 	const struct run *run, uint32_t index, int64_t now_ms, struct interval *contact)
 {
-	return sim_world_reach(
-		       &run->fleet->devices[index], now_ms, run->fleet->until_ms, contact) &&
+	const struct sim_device *device = &run->fleet->devices[index];
+	const struct course *course = &run->courses[index];
+	if (device->kind == SIM_SENSOR && course->situation.state == DEPLOYMENT_DOWNLOADED &&
+		now_ms == course->end_ms && !sim_world_is_absent(device, now_ms))
+		return true;
+	return sim_world_reach(device, now_ms, run->fleet->until_ms, contact) &&
 	       contact->from_ms <= now_ms;
 }
 
