@@ -17,6 +17,10 @@ static enum su_status list(struct cli *cli, struct su_error *err)
 		{ "TRANSPORT", "transport" },
 		{ "MODEL", "model" },
 		{ "DEPLOYMENT", "deployment.state" },
+		{ "MODE", "deployment.mode" },
+		{ "URGENCY", "deployment.urgency" },
+		{ "DOWNLOAD", "deployment.plan.download_at" },
+		{ "INSTALL", "deployment.plan.install_at" },
 		{ "LAST SEEN", "last_seen_at" },
 		{ NULL, NULL },
 	};

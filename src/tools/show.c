@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 
-#define SHOW_MAX_COLUMNS 8
+#define SHOW_MAX_COLUMNS 12
 #define SHOW_PAGE_ITEMS  1000
 #define SHOW_NAME_WIDTH  24
 #define SHOW_INDENT      2
