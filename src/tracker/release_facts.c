@@ -47,6 +47,51 @@ static enum su_status fill(struct su_arena *scratch, struct blob_store *blobs,
 	return SU_OK;
 }
 
+#define MAX_DEPENDENCY_DEPTH 4
+#define MAX_PUSHED_IMAGES    256
+
+static void add_image(struct release_facts *facts, const struct release_image *image,
+	const struct digest *blob, uint64_t size_bytes)
+{
+	for (size_t i = 0; i < facts->n_images; i++)
+		if (digest_equal(&facts->images[i].digest, &image->digest))
+			return;
+	facts->download_bytes += size_bytes;
+	if (facts->n_images == MAX_PUSHED_IMAGES || !image->hosted) {
+		facts->can_be_pushed = false;
+		return;
+	}
+	facts->images[facts->n_images++] = (struct command_image){
+		.component.encoded = su_arena_copy(facts->arena, image->component.encoded),
+		.digest = image->digest,
+		.blob = *blob,
+		.size_bytes = size_bytes,
+	};
+}
+
+/* The envelope of a dependency is an image too: its release says what it needs itself. */
+static void collect_images(struct txn *txn, struct su_arena *scratch, const struct release *release,
+	struct release_facts *facts, unsigned depth)
+{
+	for (size_t i = 0; i < release->n_images && txn_ok(txn); i++) {
+		const struct release_image *image = &release->images[i];
+		struct release below;
+		if (image->integrated)
+			continue;
+		if (!digest_is_set(&image->digest)) {
+			facts->can_be_pushed = false;
+		} else if (depth < MAX_DEPENDENCY_DEPTH &&
+			   release_store_get(txn, scratch, &image->digest, &below)) {
+			collect_images(txn, scratch, &below, facts, depth + 1);
+			add_image(facts, image, &below.envelope, below.envelope_bytes);
+		} else {
+			add_image(facts, image, &image->digest, image->size_bytes);
+			/* Blobs are named by SHA-256. */
+			facts->can_be_pushed &= image->digest.alg == DIGEST_SHA256;
+		}
+	}
+}
+
 enum su_status release_facts_load(struct txn *txn, struct blob_store *blobs,
 	const struct digest *release, struct release_facts **out, struct su_error *err)
 {
@@ -62,6 +107,9 @@ enum su_status release_facts_load(struct txn *txn, struct blob_store *blobs,
 	struct release_facts *facts = su_new(struct release_facts);
 	facts->refs = 1;
 	facts->arena = su_arena_new();
+	facts->images = su_arena_array(facts->arena, MAX_PUSHED_IMAGES, sizeof(*facts->images));
+	facts->can_be_pushed = true;
+	collect_images(txn, scratch, &stored, facts, 0);
 	enum su_status status = fill(scratch, blobs, &stored, facts, err);
 	if (status == SU_OK)
 		*out = facts;

@@ -9,6 +9,7 @@
 #include "store/blob.h"
 #include "store/txn.h"
 #include "suit/report.h"
+#include "tracker/channel.h"
 #include "tracker/proof.h"
 
 struct release_section {
@@ -28,6 +29,11 @@ struct release_facts {
 	struct proof proof;
 	size_t n_sections;
 	struct release_section *sections;
+	/* What a device has to be given, in the order of the manifest, that of dependencies first. */
+	size_t n_images;
+	struct command_image *images;
+	uint64_t download_bytes; /* of them and of images that others serve; as far as is known */
+	bool can_be_pushed;      /* all of them are stored here */
 };
 
 /* Worker thread. SU_NOT_FOUND: no such release. refs is 1. */

@@ -51,5 +51,6 @@ void remembered_set_active(
 
 bool remembered_is_pinned(const struct remembered *of)
 {
-	return of->n_turns > 0 || of->running || of->pumping || of->state == REMEMBERED_LOADING;
+	return of->n_turns > 0 || of->running || of->pumping || of->commanding ||
+	       of->state == REMEMBERED_LOADING;
 }

@@ -34,6 +34,10 @@ struct remembered {
 	struct turn *first, *last; /* turns in their order; the first may be running */
 	size_t n_turns;
 	bool running, pumping;
+	/* For the pusher. */
+	bool commanding; /* a command is under way */
+	bool reach_lost; /* a command was lost: nothing more until the device is heard again */
+	unsigned cannot; /* bit (1 << enum command_kind) each that it said it does not know */
 };
 
 void remembered_set_device(struct remembered *of, const struct device *device); /* NULL: none */

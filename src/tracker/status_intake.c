@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status messages: what a device says about its progress, and about itself. */
 #include "store/deployment_store.h"
+#include "tracker/consent.h"
 #include "tracker/evidence.h"
 #include "tracker/told.h"
 #include "tracker/turn.h"
@@ -52,7 +53,7 @@ static bool event_of(enum deployment_state state, enum lifecycle_event *out)
 static bool concerns_deployment(const struct status_message *message)
 {
 	return message->has_deployment || message->has_release || message->has_state ||
-	       message->has_progress;
+	       message->has_progress || message->answer;
 }
 
 static bool is_in_flight(const struct turn *turn, const struct status_message *message)
@@ -143,7 +144,10 @@ static void apply_to_active(struct status_turn *self)
 	struct turn *turn = &self->turn;
 	const struct status_message *message = &self->message;
 	struct su_error error;
+	int64_t latest_ms;
 	if (check_release(message, &turn->active, &error) != SU_OK ||
+		(message->answer &&
+			consent_take(turn, message->answer, &latest_ms, &error) != SU_OK) ||
 		(message->has_state && apply_state(turn, message, &error) != SU_OK)) {
 		turn_end(turn, &error);
 		return;

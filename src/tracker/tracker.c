@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "tracker/pusher.h"
 #include "tracker/sweep.h"
 #include "tracker/turn.h"
 
@@ -31,6 +32,7 @@ enum su_status tracker_start(
 	};
 	tracker->loader = loader_new(&loader);
 	tracker->sweep = sweep_start(tracker);
+	tracker->pusher = pusher_start(tracker);
 	*out = tracker;
 	return SU_OK;
 }
@@ -48,6 +50,7 @@ void tracker_quiesce(struct tracker *tracker)
 	tracker->stopping = true;
 	tracker->on_change = NULL;
 	sweep_stop(&tracker->sweep);
+	pusher_stop(&tracker->pusher);
 	loader_stop(tracker->loader);
 	registry_each(tracker->registry, fail_waiting, NULL);
 }
@@ -98,6 +101,11 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 	case NOTIFY_POLICY:
 		break;
 	}
+}
+
+void tracker_use_policy(struct tracker *tracker, const struct policy *policy)
+{
+	tracker->policy = policy;
 }
 
 void tracker_on_change(struct tracker *tracker, tracker_change_fn on_change, void *arg)

@@ -34,6 +34,13 @@ void tracker_stop(struct tracker **tracker);
 /* To be called with every notification of the store. */
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);
 
+struct policy;
+/*
+ * The policy that holds from now on; borrowed until the next one is given or the tracker stops. NULL, as
+ * at first: devices are served as they poll, nothing is timed, and no failure is tried again.
+ */
+void tracker_use_policy(struct tracker *tracker, const struct policy *policy);
+
 /* Who speaks. The front end has checked that an authenticated peer bears this endpoint name. */
 struct contact {
 	const char *endpoint;

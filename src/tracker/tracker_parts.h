@@ -6,6 +6,8 @@
 #include "tracker/loader.h"
 #include "tracker/tracker.h"
 
+struct policy;
+struct pusher;
 struct sweep;
 
 struct tracker {
@@ -13,6 +15,8 @@ struct tracker {
 	struct registry *registry;
 	struct loader *loader;
 	struct sweep *sweep;
+	struct pusher *pusher;       /* NULL: without a clock */
+	const struct policy *policy; /* NULL: nothing is driven */
 	uint64_t
 		generation; /* grows when releases change; what was chosen before is looked at anew */
 	size_t n_jobs;      /* on workers or with the committer, of turns */

@@ -2,6 +2,10 @@
 /* Queueing, committing and ending of turns. */
 #include "tracker/turn.h"
 
+#include <assert.h>
+
+#include "tracker/pusher.h"
+#include "tracker/situation.h"
 #include "tracker/told.h"
 
 #define MAX_TURNS_PER_DEVICE 16
@@ -81,6 +85,7 @@ static void refresh(struct turn *turn)
 	turn->facts = release_facts_ref(of->facts);
 	turn->write = (struct device_write){ 0 };
 	turn->rejudge = false;
+	turn->is_planned = false;
 }
 
 /* A load from a database that is known to be away would only keep a worker waiting. */
@@ -195,6 +200,7 @@ static void adopt(struct turn *turn, const struct committer_result *result)
 		of->judged = 0;
 	if (turn->rejudge || ended)
 		tracker_announce(turn->tracker, of->endpoint);
+	pusher_heed(turn->tracker->pusher, of);
 }
 
 static void on_committed(void *arg, const struct committer_result *result)
@@ -223,6 +229,8 @@ static void on_committed(void *arg, const struct committer_result *result)
 void turn_commit(struct turn *turn)
 {
 	struct su_error error;
+	if (turn->write.deployment && !turn->is_planned)
+		situation_refresh(turn);
 	turn->write.device = turn->device;
 	enum su_status status = committer_submit(
 		turn->tracker->opts.committer, &turn->write, on_committed, turn, &error);
@@ -260,17 +268,49 @@ void turn_send_to_worker(struct turn *turn, void (*run)(struct turn *turn, struc
 	then(turn);
 }
 
+static struct deployment_history *next_step(struct turn *turn)
+{
+	assert(turn->write.n_history < TURN_MAX_STEPS);
+	return &turn->steps[turn->write.n_history];
+}
+
+static void add_step(struct turn *turn)
+{
+	turn->write.deployment = &turn->active;
+	turn->write.history = turn->steps;
+	turn->write.n_history++;
+}
+
+static const char *actor_of(const struct turn *turn)
+{
+	return turn->actor ? turn->actor : "device";
+}
+
+/* A failure is tried again as often as the class of the deployment allows. */
 enum lifecycle_verdict turn_move(struct turn *turn, enum lifecycle_event event, const char *detail)
 {
+	struct level level;
 	const char *kept = su_arena_strdup(turn->arena, detail);
-	enum lifecycle_verdict verdict = lifecycle_apply(&turn->active, event, "device", kept,
-		turn->contact.now_ms, &turn->steps[turn->write.n_history]);
-	if (verdict == LIFECYCLE_MOVE) {
-		turn->write.deployment = &turn->active;
-		turn->write.history = turn->steps;
-		turn->write.n_history++;
-	}
+	if (situation_level(turn->tracker, turn->active.plan.urgency, &level))
+		event = lifecycle_event_for(&turn->active, event, level.max_retries);
+	enum lifecycle_verdict verdict = lifecycle_apply(
+		&turn->active, event, actor_of(turn), kept, turn->contact.now_ms, next_step(turn));
+	if (verdict == LIFECYCLE_MOVE)
+		add_step(turn);
 	return verdict;
+}
+
+void turn_note(struct turn *turn, const char *event, const char *detail)
+{
+	*next_step(turn) = (struct deployment_history){
+		.at_ms = turn->contact.now_ms,
+		.from = turn->active.state,
+		.to = turn->active.state,
+		.event = event,
+		.actor = actor_of(turn),
+		.detail = su_arena_strdup(turn->arena, detail),
+	};
+	add_step(turn);
 }
 
 enum su_status turn_check_contact(const struct turn *turn, struct su_error *err)

@@ -12,6 +12,8 @@
 
 struct turn;
 
+#define TURN_MAX_STEPS 4
+
 struct turn_kind {
 	/* Looks at the copies and goes on with turn_end, turn_commit or turn_send_to_worker. */
 	void (*begin)(struct turn *turn);
@@ -36,8 +38,10 @@ struct turn {
 
 	/* What turn_commit writes. */
 	struct device_write write;
-	struct deployment_history steps[2]; /* a message may tell of a step and prove the next */
-	bool rejudge;                       /* the change may alter which release fits */
+	struct deployment_history steps[TURN_MAX_STEPS]; /* one message may tell of several */
+	const char *actor;                               /* of the steps; NULL: the device */
+	bool rejudge;    /* the change may alter which release fits */
+	bool is_planned; /* plan.look_ms is set already: no need to decide what comes next */
 
 	/* Filled on the worker. */
 	struct su_error error;
@@ -64,6 +68,8 @@ void turn_send_to_worker(struct turn *turn, void (*run)(struct turn *turn, struc
 
 /* Moves turn->active; a move becomes part of the write. */
 enum lifecycle_verdict turn_move(struct turn *turn, enum lifecycle_event event, const char *detail);
+/* A row of the history that leaves the state as it is: the write has it, and what else was changed. */
+void turn_note(struct turn *turn, const char *event, const char *detail);
 /* The device exists, and who speaks may speak for it. */
 enum su_status turn_check_device(const struct turn *turn, struct su_error *err) SU_MUST_CHECK;
 enum su_status turn_check_contact(const struct turn *turn, struct su_error *err) SU_MUST_CHECK;

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deciding and sending. What is sent was written down before: a restart in between repeats it at most. */
+#include "tracker/command_turn.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "tracker/pusher.h"
+#include "tracker/situation.h"
+
+struct command_turn {
+	struct turn turn;
+	struct situation_view view;
+	struct step step;
+	bool sends; /* once the commit is done */
+	enum command_kind kind;
+	const struct channel *channel;
+	struct device_command command;
+};
+
+static const char *const FORM_REASON = "the firmware has to be updated";
+
+static void describe_images(struct command_turn *self)
+{
+	const struct release_facts *facts = self->turn.facts;
+	self->command.n_images = facts->n_images;
+	self->command.images = facts->images;
+}
+
+static void describe_command(struct command_turn *self, int64_t start_ms)
+{
+	struct turn *turn = &self->turn;
+	const struct release_facts *facts = turn->facts;
+	const struct deployment_plan *plan = &turn->active.plan;
+	bool small = turn->device->envelope_form == ENVELOPE_SEVERED;
+	self->command = (struct device_command){
+		.kind = self->kind,
+		.endpoint = turn->contact.endpoint,
+		.deployment = turn->active.id,
+		.release = facts->release,
+		.urgency = plan->urgency,
+		.envelope = small ? facts->severed_envelope : facts->envelope,
+		.envelope_bytes = small ? facts->severed_envelope_bytes : facts->envelope_bytes,
+		.download_bytes = facts->download_bytes,
+		.interruption_s = self->view.situation.install_ms / 1000,
+		.deadline_ms = plan->due_ms,
+		.start_ms = start_ms,
+		.reason = self->kind == COMMAND_NOTICE ? FORM_REASON : NULL,
+	};
+	if (self->kind == COMMAND_PUSH)
+		describe_images(self);
+}
+
+/* Stores the moment of the next look if it is another one. */
+static void wait_until(struct command_turn *self, int64_t look_ms)
+{
+	struct turn *turn = &self->turn;
+	int64_t last_ms =
+		policy_look_again_ms(&self->view.situation, &self->step, turn->contact.now_ms);
+	if (look_ms > last_ms)
+		look_ms = last_ms;
+	if (look_ms <= turn->contact.now_ms)
+		look_ms = last_ms;
+	if (turn->active.plan.look_ms == look_ms && turn->write.n_history == 0) {
+		turn_end(turn, NULL);
+		return;
+	}
+	turn->active.plan.look_ms = look_ms;
+	turn->write.deployment = &turn->active;
+	turn_commit(turn);
+}
+
+/* The turn after this one will look again if the command is never answered. */
+static void send_after_commit(struct command_turn *self, int64_t start_ms)
+{
+	struct turn *turn = &self->turn;
+	struct deployment_plan *plan = &turn->active.plan;
+	int64_t now_ms = turn->contact.now_ms;
+	if (self->kind != COMMAND_ASK && turn->active.state == DEPLOYMENT_PLANNED)
+		turn_move(turn, EVENT_OFFER, NULL);
+	if (self->kind == COMMAND_NOTICE) {
+		plan->noticed_ms = now_ms;
+		turn_note(turn, "notice", self->step.why);
+	}
+	if (self->kind != COMMAND_NOTICE) {
+		plan->offers++;
+		plan->last_offer_ms = now_ms;
+	}
+	plan->look_ms = situation_again_ms(turn, &self->view.profile);
+	if (plan->look_ms <= now_ms)
+		plan->look_ms = start_ms > now_ms ? start_ms : now_ms + 1;
+	describe_command(self, start_ms);
+	turn->write.deployment = &turn->active;
+	turn->of->commanding = true;
+	self->sends = true;
+	turn_commit(turn);
+}
+
+static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_ms)
+{
+	struct turn *turn = &self->turn;
+	int64_t now_ms = turn->contact.now_ms;
+	if (self->kind != COMMAND_OFFER && self->kind != COMMAND_NOTICE) {
+		int64_t again_ms = situation_again_ms(turn, &self->view.profile);
+		at_ms = again_ms > at_ms ? again_ms : at_ms;
+	}
+	self->channel =
+		turn->of->reach_lost ? NULL : pusher_channel(turn->tracker, turn->contact.endpoint);
+	if (at_ms > now_ms || !self->channel)
+		wait_until(self, at_ms);
+	else
+		send_after_commit(self, start_ms);
+}
+
+static bool can(const struct turn *turn, enum command_kind kind)
+{
+	return (turn->of->cannot & (1U << kind)) == 0;
+}
+
+static void try_download(struct command_turn *self)
+{
+	struct turn *turn = &self->turn;
+	const struct profile *profile = &self->view.profile;
+	bool push = profile->has_takes_push && profile->takes_push && turn->facts->can_be_pushed &&
+		    can(turn, COMMAND_PUSH);
+	if (!can(turn, COMMAND_TRIGGER) && turn->facts->can_be_pushed && can(turn, COMMAND_PUSH))
+		push = true;
+	self->kind = push ? COMMAND_PUSH : COMMAND_TRIGGER;
+	int64_t at_ms = self->step.from_ms;
+	if (turn->active.plan.download_ms > at_ms)
+		at_ms = turn->active.plan.download_ms;
+	try_command(self, at_ms, 0);
+}
+
+/* Before service is taken away the device is told, as long before as its class says. */
+static void try_install(struct command_turn *self)
+{
+	struct turn *turn = &self->turn;
+	const struct step *step = &self->step;
+	int64_t notice_ms = self->view.situation.level->notice_ms;
+	int64_t noticed_ms = turn->active.plan.noticed_ms;
+	int64_t at_ms = step->from_ms, now_ms = turn->contact.now_ms;
+	self->kind = COMMAND_INSTALL;
+	if (step->interrupts && notice_ms > 0 && noticed_ms == 0 && can(turn, COMMAND_NOTICE)) {
+		int64_t start_ms = at_ms > now_ms + notice_ms ? at_ms : now_ms + notice_ms;
+		self->kind = COMMAND_NOTICE;
+		try_command(self, at_ms - notice_ms, start_ms);
+		return;
+	}
+	if (step->interrupts && noticed_ms > 0 && noticed_ms + notice_ms > at_ms)
+		at_ms = noticed_ms + notice_ms;
+	try_command(self, at_ms, 0);
+}
+
+static void watch(struct command_turn *self)
+{
+	struct turn *turn = &self->turn;
+	int64_t ask_ms = situation_ask_ms(turn, &self->view);
+	self->kind = COMMAND_ASK;
+	if (ask_ms == 0)
+		wait_until(self, self->step.from_ms);
+	else
+		try_command(self, ask_ms, 0);
+}
+
+static void end_deployment(struct command_turn *self)
+{
+	struct turn *turn = &self->turn;
+	if (turn_move(turn, EVENT_EXPIRE, self->step.why) == LIFECYCLE_MOVE)
+		turn_commit(turn);
+	else
+		watch(self);
+}
+
+static void escalate(struct command_turn *self)
+{
+	struct turn *turn = &self->turn;
+	struct deployment *active = &turn->active;
+	enum update_mode mode = self->step.mode;
+	if (mode == active->mode)
+		return;
+	turn_note(turn, "escalate",
+		su_arena_printf(turn->arena, "from %s to %s: its class lets no more time pass",
+			name_of(update_mode_names, (int)active->mode),
+			name_of(update_mode_names, (int)mode)));
+	active->mode = mode;
+}
+
+static void act(struct command_turn *self)
+{
+	self->turn.active.plan.install_ms = self->step.install_from_ms;
+	switch (self->step.kind) {
+	case STEP_EXPIRE:
+	case STEP_FAIL:
+		end_deployment(self);
+		break;
+	case STEP_OFFER:
+		self->kind = COMMAND_OFFER;
+		try_command(self, self->step.from_ms, self->turn.active.plan.download_ms);
+		break;
+	case STEP_DOWNLOAD:
+		try_download(self);
+		break;
+	case STEP_INSTALL:
+		try_install(self);
+		break;
+	case STEP_WATCH:
+		watch(self);
+		break;
+	case STEP_LET_POLL:
+		wait_until(self, self->step.from_ms);
+		break;
+	}
+}
+
+static void begin(struct turn *turn)
+{
+	struct command_turn *self = (struct command_turn *)turn;
+	struct su_error error;
+	if (self->sends)
+		turn->of->commanding = false; /* begun again after a conflict */
+	self->sends = false;
+	turn->actor = "suitd";
+	turn->is_planned = true;
+	if (turn_check_device(turn, &error) == SU_NOT_FOUND || !turn->facts ||
+		turn->of->commanding || !situation_of(turn, &self->view)) {
+		turn_end(turn, NULL);
+		return;
+	}
+	policy_next(&self->view.situation, turn->contact.now_ms, &self->step);
+	escalate(self);
+	act(self);
+}
+
+static void committed(struct turn *turn)
+{
+	turn_end(turn, NULL);
+}
+
+static void on_refused(void *arg)
+{
+	const struct command_result refused = { .outcome = COMMAND_OUT_OF_REACH };
+	command_turn_on_result(arg, &refused);
+}
+
+static void send(struct command_turn *self)
+{
+	struct turn *turn = &self->turn;
+	struct su_error error;
+	struct command_sent *sent = su_new(struct command_sent);
+	sent->tracker = turn->tracker;
+	sent->endpoint = su_strdup(turn->contact.endpoint);
+	sent->kind = self->kind;
+	sent->deployment = turn->active.id;
+	if (self->channel->send(self->channel->self, &self->command, command_turn_on_result, sent,
+		    &error) == SU_OK)
+		return;
+	su_log(SU_LOG_DEBUG, "command not sent", SU_STR("endpoint", sent->endpoint),
+		SU_STR("error", error.text));
+	su_loop_post(turn->tracker->opts.loop, on_refused, sent);
+}
+
+static void finish(struct turn *turn, const struct su_error *err)
+{
+	struct command_turn *self = (struct command_turn *)turn;
+	if (!err && self->sends && !turn->tracker->stopping) {
+		send(self);
+		return;
+	}
+	if (self->sends)
+		turn->of->commanding = false;
+	if (err)
+		su_log(SU_LOG_DEBUG, "next step not decided",
+			SU_STR("endpoint", turn->contact.endpoint), SU_STR("error", err->text));
+	pusher_give_back(turn->tracker->pusher);
+}
+
+static const struct turn_kind kind_command = { begin, committed, finish };
+
+void command_turn_start(struct tracker *tracker, const char *endpoint)
+{
+	const struct contact contact = { .endpoint = endpoint, .now_ms = tracker->opts.now_ms() };
+	struct turn *turn = turn_new(tracker, &contact, &kind_command, sizeof(struct command_turn));
+	turn_enqueue_take(turn);
+}
