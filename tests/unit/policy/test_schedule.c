@@ -252,6 +252,23 @@ static void test_deadline(void **state)
 	assert_int_equal(next(&s, SINCE + 500 * DAY).kind, STEP_DOWNLOAD);
 }
 
+static void test_who_goes_first(void **state)
+{
+	(void)state;
+	struct situation s = situation_of(DEPLOYMENT_PLANNED, MODE_SERVER);
+	struct situation quick = s;
+	quick.transfer_ms = MINUTE;
+	int64_t soon = SINCE + HOUR, late = SINCE + 9 * HOUR;
+	assert_true(policy_claim_key(&quick, SINCE, soon) < policy_claim_key(&s, SINCE, soon));
+	assert_true(policy_claim_key(&s, SINCE, soon) < policy_claim_key(&quick, SINCE, late));
+	assert_true(policy_claim_key(&quick, SINCE, late) < policy_claim_key(&quick, SINCE, 0));
+	/* Short of the deadline before all others; beyond it as everybody else. */
+	int64_t end = SINCE + level.deadline_ms;
+	assert_true(policy_claim_key(&s, end - 10 * MINUTE, end) <
+		    policy_claim_key(&quick, SINCE, SINCE));
+	assert_true(policy_claim_key(&s, end, end) > policy_claim_key(&quick, SINCE, SINCE));
+}
+
 /* Whatever the state: there is an end, or a next look in the future. */
 static void test_never_stuck(void **state)
 {
@@ -287,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_busy_in_a_window_waits_for_the_next),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_who_goes_first),
 		cmocka_unit_test(test_never_stuck),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
