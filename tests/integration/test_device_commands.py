@@ -227,7 +227,7 @@ def test_sleeping_device_is_deaf(setting):
     eventually(lambda: (POST, "/rd/1") in setting.server.asked[polls:])
     assert setting.server.device == address
     assert setting.server.command("offer", setting.command()).status == "2.04"
-    assert device.said.count("offered") == 2
+    eventually(lambda: device.said.count("offered") == 2)
 
 
 @pytest.mark.parametrize("state", ["downloading", "installing", "rebooting"])
