@@ -13,6 +13,7 @@
 #include "base/work.h"
 #include "daemon/credential_file.h"
 #include "daemon/listeners.h"
+#include "daemon/policy_file.h"
 #include "daemon/reload.h"
 #include "daemon/service.h"
 #include "daemon/small_file.h"
@@ -35,6 +36,7 @@ struct house {
 	struct blob_store *blobs;
 	struct su_loop *loop;
 	struct su_work *work;
+	struct policy_holder *policies;
 	struct committer *committer;
 	struct tracker *tracker;
 	struct device_front *devices;
@@ -139,6 +141,18 @@ static void stop_workers(struct house *house)
 	su_work_free(&house->work);
 }
 
+static enum su_status start_policy(struct house *house, struct su_error *err)
+{
+	return policy_file_start(house->config, house->loop, house->work, &house->policies, err);
+}
+
+/* What is still loading is for the workers to end. */
+static void stop_policy(struct house *house)
+{
+	su_work_stop(house->work);
+	policy_holder_stop(&house->policies);
+}
+
 static enum su_status start_committer(struct house *house, struct su_error *err)
 {
 	const struct config *config = house->config;
@@ -216,6 +230,7 @@ static struct http_env http_env_of(struct house *house)
 		.blobs = house->blobs,
 		.paths = house->paths,
 		.intake = &house->intake,
+		.policies = house->policies,
 		.credential_key = house->credential_key,
 		.devices = house->devices,
 		.public_url = config->http.public_url,
@@ -300,6 +315,7 @@ static void stop_coap(struct house *house)
 static void on_notify(void *arg, enum notify_topic topic, const char *payload)
 {
 	struct house *house = arg;
+	policy_holder_on_notify(house->policies, topic);
 	tracker_on_notify(house->tracker, topic, payload);
 	device_front_on_notify(house->devices, topic, payload);
 	public_paths_on_notify(house->paths, topic);
@@ -337,6 +353,7 @@ static const struct part parts[] = {
 	{ "storage", start_storage, stop_storage },
 	{ "loop", start_loop, stop_loop },
 	{ "workers", start_workers, stop_workers },
+	{ "policy", start_policy, stop_policy },
 	{ "tracker", start_tracker, stop_tracker },
 	{ "devices", start_device_front, stop_device_front },
 	{ "http", start_http, stop_http },

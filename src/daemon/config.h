@@ -60,6 +60,10 @@ struct config_manifest {
 	int64_t max_envelope_bytes;
 };
 
+struct config_policy {
+	const char *file; /* NULL: none */
+};
+
 struct config_limits {
 	int64_t workers;
 	int64_t max_jobs;
@@ -86,6 +90,7 @@ struct config {
 	struct config_device device;
 	struct config_firmware firmware;
 	struct config_manifest manifest;
+	struct config_policy policy;
 	struct config_limits limits;
 	struct config_log log;
 	struct config_security security;

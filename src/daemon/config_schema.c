@@ -95,6 +95,10 @@ const struct config_option config_schema[] = {
 	{ "manifest", "max_envelope", CONFIG_SIZE, AT(manifest.max_envelope_bytes), KIB, 64 * MIB,
 		"1MiB", "bytes", .help = "Largest envelope." },
 
+	{ "policy", "file", CONFIG_TEXT, AT(policy.file), .fallback = "/etc/suitd/policy.json",
+		.help = "The policy document that the database begins with; ignored when it has "
+			"one. Where there is no such file, the built-in default is taken." },
+
 	{ "limits", "workers", CONFIG_INTEGER, AT(limits.workers), 1, 64, "4",
 		.help = "Threads for management requests; each holds one database connection." },
 	{ "limits", "max_jobs", CONFIG_INTEGER, AT(limits.max_jobs), 1, 1000000, "1024",

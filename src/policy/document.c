@@ -90,7 +90,7 @@ static enum su_status read_document(
 	const struct member *document, struct policy *out, struct su_error *err)
 {
 	static const char *const names[] = { "levels", "default_urgency", "urgency", "modes",
-		"approvals", "capacity", NULL };
+		"approvals", "windows", "capacity", NULL };
 	const struct member urgency = member_get(document, "default_urgency");
 	int word = URGENCY_NORMAL;
 	SU_TRY(member_object(document, names, err));

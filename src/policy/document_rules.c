@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "policy/calendar_json.h"
+
 #define MAX_NAME_BYTES 64
 
 struct rule_kind {
@@ -56,6 +58,22 @@ static enum su_status read_roles(
 	return SU_OK;
 }
 
+/* A recurrence has no end, and an interval that is over does no harm: any time is early enough. */
+static enum su_status read_calendar(
+	const struct member *member, struct policy_rule *out, struct su_error *err)
+{
+	struct su_error why = { 0 };
+	if (!member_is_given(member))
+		return member_fail(member, err, "is missing");
+	if (calendar_from_json(member->arena, member->json, &out->then.calendar, &why) == SU_OK &&
+		calendar_check(&out->then.calendar, 0, &why) == SU_OK)
+		return SU_OK;
+	const struct member wrong = { member->arena, member->json,
+		su_arena_printf(
+			member->arena, "%s%s%s", member->path, *why.field ? "." : "", why.field) };
+	return member_fail(&wrong, err, "%s", why.text);
+}
+
 /* What a device is asked before there is a release for it cannot rest on one, and the other way round. */
 static const char *const about_releases[] = { "release.", "installed.", NULL };
 static const char *const about_devices[] = { "device.", "installed.", NULL };
@@ -63,6 +81,9 @@ static const char *const about_devices[] = { "device.", "installed.", NULL };
 static const struct rule_kind urgency_kind = { "urgency", "urgency", NULL, read_urgency };
 static const struct rule_kind mode_kind = { "modes", "mode", about_releases, read_mode };
 static const struct rule_kind approval_kind = { "approvals", "roles", about_devices, read_roles };
+
+static const struct rule_kind window_kind = { "windows", "calendar", about_releases,
+	read_calendar };
 
 static bool starts_word(const char *text, const char *at)
 {
@@ -158,5 +179,6 @@ enum su_status document_rules_read(
 {
 	SU_TRY(read_list(&urgency_kind, document, &out->urgency, err));
 	SU_TRY(read_list(&mode_kind, document, &out->modes, err));
+	SU_TRY(read_list(&window_kind, document, &out->windows, err));
 	return read_list(&approval_kind, document, &out->approvals, err);
 }

@@ -16,6 +16,7 @@ struct credential_key;
 struct device_front;
 struct http;
 struct http_stats;
+struct policy_holder;
 struct public_paths;
 
 /* What handlers may use. Borrowed: all of it must outlive the front end. */
@@ -26,6 +27,7 @@ struct http_env {
 	struct public_paths *paths;
 	const struct http_stats *stats; /* made by http_start */
 	const struct intake_opts *intake;
+	struct policy_holder *policies;
 	const struct credential_key *credential_key; /* NULL: pre-shared keys are refused */
 	struct device_front *devices;                /* the device plane; NULL: its paths are 404 */
 	const char *public_url; /* "https://fw.example.com", no slash at the end; NULL: relative */

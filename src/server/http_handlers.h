@@ -47,6 +47,11 @@ HTTP_WORK(http_deployments_get);
 HTTP_WORK(http_deployments_history);
 HTTP_WORK(http_deployments_cancel);
 
+HTTP_WORK(http_policy_get);
+HTTP_WORK(http_policy_put);
+HTTP_WORK(http_policy_versions);
+HTTP_WORK(http_policy_version);
+
 HTTP_WORK(http_fleet_summary);
 HTTP_WORK(http_audit_list);
 

@@ -81,6 +81,11 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/v1/deployments/{id}/history", CAN_READ, NONE, .work = http_deployments_history },
 	{ "POST", "/api/v1/deployments/{id}/cancel", CAN_OPERATE, JSON, .work = http_deployments_cancel },
 
+	{ "GET", "/api/v1/policy", CAN_READ, NONE, .work = http_policy_get },
+	{ "PUT", "/api/v1/policy", CAN_OPERATE, JSON, .work = http_policy_put },
+	{ "GET", "/api/v1/policy/versions", CAN_READ, NONE, "limit cursor", .work = http_policy_versions },
+	{ "GET", "/api/v1/policy/versions/{version}", CAN_READ, NONE, .work = http_policy_version },
+
 	{ "GET", "/api/v1/fleet/summary", CAN_READ, NONE, .work = http_fleet_summary },
 	{ "GET", "/api/v1/audit", CAN_AUDIT, NONE, "limit cursor", .work = http_audit_list },
 };

@@ -7,7 +7,8 @@
 extern const struct cli_command cmd_keygen;
 extern const struct cli_command cmd_manifest_create, cmd_manifest_sign, cmd_manifest_show,
 	cmd_manifest_verify;
-extern const struct cli_command cmd_policy_simulate;
+extern const struct cli_command cmd_policy_show, cmd_policy_check, cmd_policy_put,
+	cmd_policy_simulate;
 extern const struct cli_command cmd_publish;
 extern const struct cli_command cmd_status;
 extern const struct cli_command cmd_token_create, cmd_token_list, cmd_token_revoke;

@@ -146,6 +146,31 @@ static void test_rules_ask_only_what_is_known(void **state)
 		SU_OK);
 }
 
+static void test_windows_by_rule(void **state)
+{
+	struct given *g = *state;
+	assert_int_equal(
+		parse_with(g, "windows",
+			"[{\"name\":\"cameras\",\"when\":\"device.model.startsWith('cam')\","
+			"\"calendar\":{\"time_zone\":\"Europe/Berlin\",\"windows\":[{\"meaning\":"
+			"\"idle\",\"days\":[\"mon\"],\"start\":\"02:30\",\"duration\":\"PT2H\"}]}}"
+			"]"),
+		SU_OK);
+	const struct calendar *calendar = &g->policy->windows.rules[0].then.calendar;
+	assert_string_equal(calendar->time_zone, "Europe/Berlin");
+	assert_int_equal(calendar->n_windows, 1);
+	assert_int_equal(calendar->windows[0].start_minute, 150);
+	expect_fault(g, "windows", "[{\"name\":\"a\"}]", "windows[0].calendar");
+	expect_fault(g, "windows",
+		"[{\"name\":\"a\",\"calendar\":{\"windows\":[{\"days\":[\"mon\"],\"start\":"
+		"\"25:00\",\"duration\":\"PT2H\"}]}}]",
+		"windows[0].calendar.windows[0].start");
+	expect_fault(g, "windows",
+		"[{\"name\":\"a\",\"when\":\"has(release.version)\",\"calendar\":{\"windows\":[]}}"
+		"]",
+		"windows[0].when:5");
+}
+
 static void test_what_is_not_even_json(void **state)
 {
 	struct given *g = *state;
@@ -176,6 +201,7 @@ int main(void)
 		TEST(test_capacity_of_classes),
 		TEST(test_faults_are_located),
 		TEST(test_rules_ask_only_what_is_known),
+		TEST(test_windows_by_rule),
 		TEST(test_what_is_not_even_json),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
