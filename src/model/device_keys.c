@@ -8,6 +8,7 @@ const struct name_row registration_keys[] = {
 	{ MESSAGE_LIFETIME, "lifetime" },
 	{ MESSAGE_ENVELOPE_FORM, "envelope_form" },
 	{ MESSAGE_CHARACTERISTICS, "characteristics" },
+	{ REGISTRATION_CALENDAR, "calendar" },
 	{ 0, NULL },
 };
 
@@ -18,6 +19,8 @@ const struct name_row status_message_keys[] = {
 	{ MESSAGE_STATE, "state" },
 	{ MESSAGE_PROGRESS, "progress" },
 	{ MESSAGE_REASON, "reason" },
+	{ MESSAGE_CALENDAR, "calendar" },
+	{ MESSAGE_ANSWER, "answer" },
 	{ 0, NULL },
 };
 
@@ -33,6 +36,7 @@ const struct name_row characteristics_keys[] = {
 	{ CHARACTERISTICS_BATTERY_MWH, "battery_mwh" },
 	{ CHARACTERISTICS_FREE_MEMORY_BYTES, "free_memory_bytes" },
 	{ CHARACTERISTICS_COMPONENTS, "components" },
+	{ CHARACTERISTICS_PROFILE, "profile" },
 	{ 0, NULL },
 };
 
@@ -57,6 +61,35 @@ const struct name_row command_keys[] = {
 	{ COMMAND_KEY_DEADLINE_S, "deadline" },
 	{ COMMAND_KEY_START_S, "start" },
 	{ COMMAND_KEY_REASON, "reason" },
+	{ 0, NULL },
+};
+
+const struct name_row profile_keys[] = {
+	{ PROFILE_REACHABILITY, "reachability" },
+	{ PROFILE_ALWAYS_ON, "always_on" },
+	{ PROFILE_BEHIND_NAT, "behind_nat" },
+	{ PROFILE_ANSWERS, "answers" },
+	{ PROFILE_TAKES_PUSH, "takes_push" },
+	{ PROFILE_AWAKE_S, "awake_s" },
+	{ PROFILE_WAKE_EVERY_S, "wake_every_s" },
+	{ PROFILE_LINK_BYTES_PER_S, "link_bytes_per_s" },
+	{ PROFILE_INSTALL_S, "install_s" },
+	{ 0, NULL },
+};
+
+const struct name_row calendar_keys[] = {
+	{ CALENDAR_TIME_ZONE, "time_zone" },
+	{ CALENDAR_WINDOWS, "windows" },
+	{ 0, NULL },
+};
+
+const struct name_row window_keys[] = {
+	{ WINDOW_KEY_MEANING, "meaning" },
+	{ WINDOW_KEY_DAYS, "days" },
+	{ WINDOW_KEY_START_MINUTE, "start" },
+	{ WINDOW_KEY_DURATION_MIN, "duration" },
+	{ WINDOW_KEY_FROM_S, "from" },
+	{ WINDOW_KEY_UNTIL_S, "until" },
 	{ 0, NULL },
 };
 

@@ -99,6 +99,10 @@ extern const struct name_row status_message_keys[];
 extern const struct name_row characteristics_keys[];
 extern const struct name_row installed_keys[];
 extern const struct name_row command_keys[];
+extern const struct name_row profile_keys[];
+/* Calendars have another shape in JSON (policy/calendar_json.h); these words stand in complaints about CBOR. */
+extern const struct name_row calendar_keys[];
+extern const struct name_row window_keys[];
 extern const struct name_row answer_keys[];
 
 /* The states that a device may report, a part of deployment_state_names. */

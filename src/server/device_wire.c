@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "model/device_keys.h"
+#include "server/command_wire.h"
+#include "server/wire_calendar.h"
 
 static enum su_status read_vendor_id(struct wire *wire, void *out, struct su_error *err)
 {
@@ -154,6 +156,12 @@ static enum su_status read_components(struct wire *wire, void *out, struct su_er
 	return wire_read_array(wire, DEVICE_MAX_COMPONENTS, read_installed, out, err);
 }
 
+static enum su_status read_profile(struct wire *wire, void *out, struct su_error *err)
+{
+	struct characteristics *told = out;
+	return wire_read_profile(wire, &told->profile, err);
+}
+
 static const struct wire_field characteristics_fields[] = {
 	{ CHARACTERISTICS_VENDOR_IDS, read_vendor_ids },
 	{ CHARACTERISTICS_CLASS_IDS, read_class_ids },
@@ -166,6 +174,7 @@ static const struct wire_field characteristics_fields[] = {
 	{ CHARACTERISTICS_BATTERY_MWH, read_battery },
 	{ CHARACTERISTICS_FREE_MEMORY_BYTES, read_free_memory },
 	{ CHARACTERISTICS_COMPONENTS, read_components },
+	{ CHARACTERISTICS_PROFILE, read_profile },
 	{ 0, NULL },
 };
 
@@ -211,12 +220,20 @@ static enum su_status read_told_at_registration(struct wire *wire, void *out, st
 	return read_characteristics(wire, &registration->told, err);
 }
 
+static enum su_status read_calendar_at_registration(
+	struct wire *wire, void *out, struct su_error *err)
+{
+	struct registration *registration = out;
+	return wire_read_calendar(wire, &registration->calendar, err);
+}
+
 static enum su_status read_registration(struct wire *wire, void *out, struct su_error *err)
 {
 	static const struct wire_field fields[] = {
 		{ MESSAGE_LIFETIME, read_lifetime },
 		{ MESSAGE_ENVELOPE_FORM, read_envelope_form },
 		{ MESSAGE_CHARACTERISTICS, read_told_at_registration },
+		{ REGISTRATION_CALENDAR, read_calendar_at_registration },
 		{ 0, NULL },
 	};
 	static const struct wire_map map = { registration_keys, fields, 0 };
@@ -267,6 +284,20 @@ static enum su_status read_reason(struct wire *wire, void *out, struct su_error 
 	return wire_read_text(wire, MESSAGE_REASON_MAX_BYTES, &message->reason, err);
 }
 
+static enum su_status read_calendar_in_status(struct wire *wire, void *out, struct su_error *err)
+{
+	struct status_message *message = out;
+	return wire_read_calendar(wire, &message->calendar, err);
+}
+
+static enum su_status read_answer(struct wire *wire, void *out, struct su_error *err)
+{
+	struct status_message *message = out;
+	struct offer_answer *answer = su_arena_new_of(wire->arena, struct offer_answer);
+	message->answer = answer;
+	return command_wire_read_answer_value(wire, answer, err);
+}
+
 static enum su_status read_status(struct wire *wire, void *out, struct su_error *err)
 {
 	static const struct wire_field fields[] = {
@@ -276,6 +307,8 @@ static enum su_status read_status(struct wire *wire, void *out, struct su_error 
 		{ MESSAGE_STATE, read_state },
 		{ MESSAGE_PROGRESS, read_progress },
 		{ MESSAGE_REASON, read_reason },
+		{ MESSAGE_CALENDAR, read_calendar_in_status },
+		{ MESSAGE_ANSWER, read_answer },
 		{ 0, NULL },
 	};
 	static const struct wire_map map = { status_message_keys, fields, 0 };
@@ -315,5 +348,6 @@ enum su_status device_wire_parse_lifetime(
 
 bool device_wire_changes(const struct registration *update)
 {
-	return update->lifetime_s != 0 || update->has_envelope_form || update->has_characteristics;
+	return update->lifetime_s != 0 || update->has_envelope_form ||
+	       update->has_characteristics || update->calendar != NULL;
 }

@@ -232,6 +232,18 @@ enum su_status wire_read_uuid(struct wire *wire, struct su_uuid *out, struct su_
 	return SU_OK;
 }
 
+enum su_status wire_read_bool(struct wire *wire, bool *out, struct su_error *err)
+{
+	if (wire->format == WIRE_CBOR) {
+		*out = cbor_bool(&wire->cbor);
+		return cursor_status(wire, err);
+	}
+	if (!json_is_boolean(wire->value))
+		return refuse_type(err, "true or false");
+	*out = json_is_true(wire->value);
+	return SU_OK;
+}
+
 /* SUIT_Digest: [ algorithm, bytes ]. */
 static enum su_status read_cbor_digest(struct cbor *cursor, struct digest *out)
 {

@@ -50,6 +50,7 @@ enum su_status wire_read_array(struct wire *wire, size_t max_items, wire_read_fn
 
 /* At most INT64_MAX, as the database has it. */
 enum su_status wire_read_uint(struct wire *wire, uint64_t *out, struct su_error *err) SU_MUST_CHECK;
+enum su_status wire_read_bool(struct wire *wire, bool *out, struct su_error *err) SU_MUST_CHECK;
 /* 1 to max_bytes of printable UTF-8. */
 enum su_status wire_read_text(
 	struct wire *wire, size_t max_bytes, const char **out, struct su_error *err) SU_MUST_CHECK;

@@ -2,6 +2,7 @@
 /* Registration of devices: new, again, renewed, removed. */
 #include <string.h>
 
+#include "policy/calendar.h"
 #include "store/device_store.h"
 #include "tracker/evidence.h"
 #include "tracker/told.h"
@@ -48,10 +49,21 @@ static bool is_other_device(const struct characteristics *known, const struct ch
 	       !su_uuid_equal(known->device_id, now->device_id);
 }
 
+static enum su_status check_calendar(const struct registration_turn *self, struct su_error *err)
+{
+	const struct calendar *calendar = self->wanted.calendar;
+	enum su_status status =
+		calendar ? calendar_check(calendar, self->turn.contact.now_ms, err) : SU_OK;
+	if (status != SU_OK)
+		su_error_within(err, "calendar");
+	return status;
+}
+
 static enum su_status check_name(const struct registration_turn *self, struct su_error *err)
 {
 	const struct turn *turn = &self->turn;
 	SU_TRY(turn_check_contact(turn, err));
+	SU_TRY(check_calendar(self, err));
 	const struct device *known = turn->device;
 	if (known && known->removed_at_ms == 0 && known->expires_at_ms > turn->contact.now_ms &&
 		is_other_device(&known->told, &self->wanted.told))
@@ -69,6 +81,12 @@ static void take_told(struct registration_turn *self, bool restarted)
 	turn->write.write_components = true;
 	turn->rejudge = true;
 	evidence_weigh(turn, &before, restarted);
+}
+
+static void take_calendar(struct registration_turn *self)
+{
+	const struct calendar *told = self->wanted.calendar;
+	self->turn.device->calendar = told && told->n_windows > 0 ? told : NULL;
 }
 
 static void renew(struct turn *turn, int64_t lifetime_s)
@@ -99,6 +117,7 @@ static void begin_register(struct turn *turn)
 	turn->device->envelope_form =
 		self->wanted.has_envelope_form ? self->wanted.envelope_form : ENVELOPE_FULL;
 	renew(turn, lifetime_of(&self->wanted, DEVICE_DEFAULT_LIFETIME_S));
+	take_calendar(self);
 	take_told(self, true);
 	turn_commit(turn);
 }
@@ -108,6 +127,7 @@ static enum su_status check_registration(const struct registration_turn *self, s
 {
 	const struct turn *turn = &self->turn;
 	SU_TRY(turn_check_device(turn, err));
+	SU_TRY(check_calendar(self, err));
 	if (!su_uuid_equal(turn->device->registration, self->id) ||
 		turn->device->expires_at_ms <= turn->contact.now_ms)
 		return su_fail(
@@ -126,6 +146,8 @@ static void begin_update(struct turn *turn)
 	renew(turn, lifetime_of(&self->wanted, turn->device->lifetime_s));
 	if (self->wanted.has_envelope_form)
 		turn->device->envelope_form = self->wanted.envelope_form;
+	if (self->wanted.calendar)
+		take_calendar(self);
 	if (self->wanted.has_characteristics)
 		take_told(self, false);
 	turn_commit(turn);
@@ -188,6 +210,7 @@ void tracker_register(struct tracker *tracker, const struct contact *contact,
 	struct registration_turn *self = turn_new(tracker, contact, &kind_register, sizeof(*self));
 	self->wanted = *registration;
 	told_copy(self->turn.arena, &registration->told, &self->wanted.told);
+	self->wanted.calendar = told_copy_calendar(self->turn.arena, registration->calendar);
 	self->registered = done;
 	self->arg = arg;
 	turn_enqueue_take(&self->turn);
@@ -201,6 +224,7 @@ void tracker_update(struct tracker *tracker, const struct contact *contact, stru
 	if (change) {
 		self->wanted = *change;
 		told_copy(self->turn.arena, &change->told, &self->wanted.told);
+		self->wanted.calendar = told_copy_calendar(self->turn.arena, change->calendar);
 	}
 	self->done = done;
 	self->arg = arg;

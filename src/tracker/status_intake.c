@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status messages: what a device says about its progress, and about itself. */
+#include "policy/calendar.h"
 #include "store/deployment_store.h"
 #include "tracker/consent.h"
 #include "tracker/evidence.h"
@@ -126,12 +127,21 @@ static void apply_characteristics(struct status_turn *self)
 	evidence_weigh(turn, &before, false);
 }
 
+static void apply_calendar(struct status_turn *self)
+{
+	const struct calendar *told = self->message.calendar;
+	self->turn.device->calendar = told->n_windows > 0 ? told : NULL;
+}
+
 static void write_down(struct status_turn *self)
 {
 	struct turn *turn = &self->turn;
 	if (self->message.has_characteristics)
 		apply_characteristics(self);
-	if (!turn->write.deployment && !self->message.has_characteristics) {
+	if (self->message.calendar)
+		apply_calendar(self);
+	if (!turn->write.deployment && !self->message.has_characteristics &&
+		!self->message.calendar) {
 		turn_end(turn, NULL); /* a duplicate */
 		return;
 	}
@@ -195,12 +205,23 @@ static void find_other(struct turn *turn, struct store_conn *conn)
 		turn->error.status = SU_OK;
 }
 
+static enum su_status check_message(const struct status_turn *self, struct su_error *err)
+{
+	const struct calendar *calendar = self->message.calendar;
+	SU_TRY(turn_check_device(&self->turn, err));
+	enum su_status status =
+		calendar ? calendar_check(calendar, self->turn.contact.now_ms, err) : SU_OK;
+	if (status != SU_OK)
+		su_error_within(err, "calendar");
+	return status;
+}
+
 static void begin(struct turn *turn)
 {
 	struct status_turn *self = (struct status_turn *)turn;
 	const struct status_message *message = &self->message;
 	struct su_error error;
-	if (turn_check_device(turn, &error) != SU_OK)
+	if (check_message(self, &error) != SU_OK)
 		turn_end(turn, &error);
 	else if (!concerns_deployment(message))
 		write_down(self);
@@ -222,6 +243,14 @@ void tracker_status(struct tracker *tracker, const struct contact *contact,
 	self->message.reason = su_arena_strdup(self->turn.arena, message->reason);
 	if (message->has_characteristics)
 		told_copy(self->turn.arena, &message->told, &self->message.told);
+	self->message.calendar = told_copy_calendar(self->turn.arena, message->calendar);
+	if (message->answer) {
+		struct offer_answer *answer =
+			su_arena_new_of(self->turn.arena, struct offer_answer);
+		*answer = *message->answer;
+		answer->reason = su_arena_strdup(self->turn.arena, answer->reason);
+		self->message.answer = answer;
+	}
 	self->done = done;
 	self->arg = arg;
 	turn_enqueue_take(&self->turn);

@@ -74,6 +74,7 @@ struct registration {
 	enum envelope_form envelope_form; /* not given: ENVELOPE_FULL */
 	bool has_characteristics;
 	struct characteristics told;
+	const struct calendar *calendar; /* NULL: not given; without windows: none any more */
 };
 
 /* SU_CONFLICT: another live device (other serial or device identifier) holds this name. Copies what it needs. */

@@ -84,6 +84,9 @@ static void test_keys_match_cddl(void **state)
 	check_rule(cddl, "characteristics", characteristics_keys);
 	check_rule(cddl, "installed", installed_keys);
 	check_rule(cddl, "command", command_keys);
+	check_rule(cddl, "profile", profile_keys);
+	check_rule(cddl, "calendar", calendar_keys);
+	check_rule(cddl, "window", window_keys);
 	check_rule(cddl, "answer", answer_keys);
 }
 

@@ -197,6 +197,105 @@ static void test_reads_a_status_in_both_formats(void **state)
 	check_status(&message);
 }
 
+static void check_calendar(const struct status_message *message)
+{
+	const struct calendar *calendar = message->calendar;
+	assert_non_null(calendar);
+	assert_string_equal(calendar->time_zone, "Europe/Berlin");
+	assert_int_equal(calendar->n_windows, 2);
+	assert_int_equal(calendar->windows[0].form, WINDOW_WEEKLY);
+	assert_int_equal(calendar->windows[0].meaning, WINDOW_IDLE);
+	assert_int_equal(calendar->windows[0].days, WINDOW_EVERY_DAY);
+	assert_int_equal(calendar->windows[0].start_minute, 60);
+	assert_int_equal(calendar->windows[0].duration_min, 120);
+	assert_int_equal(calendar->windows[1].form, WINDOW_INTERVAL);
+	assert_int_equal(calendar->windows[1].meaning, WINDOW_BUSY);
+	assert_int_equal(calendar->windows[1].until_ms, INT64_C(1800000000000));
+	assert_int_equal(message->answer->kind, ANSWER_AT);
+	assert_int_equal(message->answer->at_ms, INT64_C(1800000000000));
+	assert_string_equal(message->answer->reason, "later");
+}
+
+static void test_reads_a_calendar_in_both_formats(void **state)
+{
+	struct su_arena *arena = *state;
+	struct status_message message;
+	assert_int_equal(
+		device_wire_read_status(WIRE_CBOR,
+			from_hex(arena, "a209a2016d4575726f70652f4265726c696e0282a302187f03183c0418"
+					"78a20101061a6b49d2000aa30101021a6b49d20003656c61746572"),
+			arena, &message, NULL),
+		SU_OK);
+	check_calendar(&message);
+	assert_int_equal(
+		device_wire_read_status(WIRE_JSON,
+			su_span_str("{\"calendar\":{\"time_zone\":\"Europe/Berlin\",\"windows\":["
+				    "{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\","
+				    "\"sun\"],"
+				    "\"start\":\"01:00\",\"duration\":\"PT2H\"},"
+				    "{\"meaning\":\"busy\",\"until\":\"2027-01-15T08:00:00Z\"}]},"
+				    "\"answer\":{\"answer\":\"at\",\"at\":\"2027-01-15T08:00:00Z\","
+				    "\"reason\":\"later\"}}"),
+			arena, &message, NULL),
+		SU_OK);
+	check_calendar(&message);
+}
+
+static void test_reads_a_profile(void **state)
+{
+	struct su_arena *arena = *state;
+	struct registration registration;
+	assert_int_equal(device_wire_read_registration(WIRE_CBOR,
+				 from_hex(arena, "a203a10ca5010202f405f506185d081904e204a10280"),
+				 arena, &registration, NULL),
+		SU_OK);
+	const struct profile *profile = &registration.told.profile;
+	assert_int_equal(profile->reachability, REACH_QUEUE);
+	assert_true(profile->has_always_on && !profile->always_on);
+	assert_true(profile->has_takes_push && profile->takes_push);
+	assert_int_equal(profile->awake_s, 93);
+	assert_int_equal(profile->link_bytes_per_s, 1250);
+	assert_false(profile->has_install || profile->has_answers || profile->has_behind_nat);
+	assert_non_null(registration.calendar);
+	assert_int_equal(registration.calendar->n_windows, 0);
+	assert_true(device_wire_changes(&registration));
+}
+
+static void test_refuses_calendars_that_say_nothing(void **state)
+{
+	struct su_arena *arena = *state;
+	static const struct {
+		const char *body, *field, *text;
+	} bad[] = {
+		{ "a109a10281a202187f03183c", "calendar.windows[0]",
+			"must have days, start and duration, or until and maybe from" },
+		{ "a109a10281a402187f03183c04050605", "calendar.windows[0]",
+			"must have days, start and duration, or until and maybe from" },
+		{ "a109a10281a302188003183c0405", "calendar.windows[0].days",
+			"must be at most 127" },
+		{ "a109a10163555443", "calendar.windows", "must be given" },
+		{ "a109a10281a1061b0000003afff44180", "calendar.windows[0].until",
+			"must be a time before the year 10000" },
+		{ "a103a10ca10800", "characteristics.profile.link_bytes_per_s",
+			"must be at least 1 byte per second" },
+	};
+	struct status_message message;
+	struct su_error err = { 0 };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(device_wire_read_status(WIRE_CBOR, from_hex(arena, bad[i].body),
+					 arena, &message, &err),
+			SU_INVALID);
+		assert_string_equal(err.field, bad[i].field);
+		assert_string_equal(err.text, bad[i].text);
+	}
+	assert_int_equal(device_wire_read_status(WIRE_JSON,
+				 su_span_str("{\"calendar\":{\"windows\":[{\"rule\":\"FREQ=DAILY\","
+					     "\"duration\":\"PT1H\"}]}}"),
+				 arena, &message, &err),
+		SU_INVALID);
+	assert_string_equal(err.field, "calendar.windows");
+}
+
 struct refusal {
 	const char *body, *field, *text;
 };
@@ -217,7 +316,7 @@ static void test_refuses_cbor_and_names_the_place(void **state)
 		{ "a101181e", "lifetime", "60 to 31536000" },
 		{ "a1011bffffffffffffffff", "lifetime", "too large" },
 		{ "a10202", "envelope_form", "none of the known" },
-		{ "a103a10c00", "characteristics", "unknown key 12" },
+		{ "a103a10d00", "characteristics", "unknown key 13" },
 		{ "a103a10180", "characteristics.vendor_ids", "empty" },
 		{ "a103a1018141aa", "characteristics.vendor_ids[0]", "16 bytes" },
 		{ "a103a10460", "characteristics.serial", "1 to 64 bytes" },
@@ -347,6 +446,9 @@ int main(void)
 		WITH_ARENA(test_reads_a_registration_in_both_formats),
 		WITH_ARENA(test_reads_an_empty_registration),
 		WITH_ARENA(test_reads_a_status_in_both_formats),
+		WITH_ARENA(test_reads_a_calendar_in_both_formats),
+		WITH_ARENA(test_reads_a_profile),
+		WITH_ARENA(test_refuses_calendars_that_say_nothing),
 		WITH_ARENA(test_refuses_cbor_and_names_the_place),
 		WITH_ARENA(test_refuses_json_and_names_the_place),
 		WITH_ARENA(test_refuses_states_that_devices_do_not_report),
