@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "server/coap_body.h"
+#include "server/coap_channel.h"
 #include "server/coap_listen.h"
 #include "server/coap_observe.h"
 #include "server/coap_routes.h"
@@ -21,6 +22,9 @@ enum {
 	/* ClientHellos from made-up addresses; libcoap's default of 100 would shut others out. */
 	MAX_HANDSHAKES = 10000,
 	RECENT_ANSWERS = 4096,
+	MAX_COMMANDS = 1024,
+	/* RFC 7252 section 4.8.2: libcoap repeats for at most 93 s. */
+	ANSWER_TIMEOUT_MS = 100000,
 	EXCHANGE_LIFETIME_MS = 247000, /* RFC 7252 section 4.8.2 */
 };
 
@@ -146,6 +150,12 @@ static void on_request(coap_resource_t *resource, coap_session_t *session,
 		response, serve);
 }
 
+static void forget_peer(struct coap *coap, struct coap_peer *peer)
+{
+	coap_channel_drop_peer(coap->env.channel, peer);
+	coap_observers_remove_peer(coap->env.observers, peer);
+}
+
 static int on_event(coap_session_t *session, const coap_event_t event)
 {
 	struct coap *coap = coap_of(session);
@@ -165,7 +175,7 @@ static int on_event(coap_session_t *session, const coap_event_t event)
 	case COAP_EVENT_DTLS_CLOSED:
 	case COAP_EVENT_DTLS_ERROR:
 		if (peer)
-			coap_observers_remove_peer(coap->env.observers, peer);
+			forget_peer(coap, peer);
 		break;
 	default:
 		break;
@@ -177,14 +187,24 @@ static int on_event(coap_session_t *session, const coap_event_t event)
 static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
 	const coap_nack_reason_t reason, const coap_mid_t mid)
 {
-	(void)reason;
-	(void)mid;
 	struct coap_peer *peer = coap_peer_of(session);
-	if (!peer || !sent)
+	if (!peer || coap_channel_on_nack(coap_of(session)->env.channel, peer, mid, reason) ||
+		!sent)
 		return;
 	coap_bin_const_t token = coap_pdu_get_token(sent);
 	coap_observers_remove(
 		coap_of(session)->env.observers, peer, su_span_of(token.s, token.length));
+}
+
+static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *sent,
+	const coap_pdu_t *received, const coap_mid_t mid)
+{
+	(void)sent;
+	(void)mid;
+	struct coap_peer *peer = coap_peer_of(session);
+	if (peer)
+		coap_channel_on_response(coap_of(session)->env.channel, peer, received);
+	return COAP_RESPONSE_OK;
 }
 
 static void on_change(void *arg, const char *endpoint)
@@ -218,6 +238,7 @@ static void set_up_context(struct coap *coap)
 	coap_context_set_session_timeout(context, SESSION_TIMEOUT_S);
 	coap_register_event_handler(context, on_event);
 	coap_register_nack_handler(context, on_nack);
+	coap_register_response_handler(context, on_response);
 	coap_register_option(context, COAP_OPTION_RTAG);
 	add_resources(context);
 }
@@ -268,6 +289,14 @@ static void make_parts(struct coap *coap)
 		.observers = coap_observers_new(
 			opts->loop, opts->devices, opts->blobs, opts->max_observers),
 		.recent = coap_recent_new(RECENT_ANSWERS, EXCHANGE_LIFETIME_MS),
+		.channel = coap_channel_new(&(struct coap_channel_opts){
+			.loop = opts->loop,
+			.blobs = opts->blobs,
+			.devices = opts->devices,
+			.max_links = opts->max_observers,
+			.max_commands = MAX_COMMANDS,
+			.answer_timeout_ms = ANSWER_TIMEOUT_MS,
+		}),
 	};
 }
 
@@ -296,6 +325,8 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 	}
 	coap->turn = coap_turn_new(opts->loop, coap->context);
 	tracker_on_change(coap->tracker, on_change, coap);
+	struct channel channel = coap_channel_of(coap->env.channel);
+	tracker_add_channel(coap->tracker, &channel);
 	*out = coap;
 	return SU_OK;
 }
@@ -315,6 +346,8 @@ void coap_stop(struct coap **coap)
 		tracker_on_change(stopped->tracker, ignore_change, NULL);
 	/* libcoap asserts that nobody holds a session when its endpoint goes. */
 	coap_exchange_abandon_all(&stopped->env);
+	tracker_remove_channel(stopped->tracker, stopped->env.channel);
+	coap_channel_free(&stopped->env.channel);
 	coap_observers_free(&stopped->env.observers);
 	coap_bodies_free(&stopped->bodies);
 	coap_turn_free(&stopped->turn);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/coap_channel.h"
 
 enum { MAX_OWED = 4096, MAX_OWED_TO_PEER = 16 };
 
@@ -143,6 +144,9 @@ void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *a
 	}
 	exchange->answered = true;
 	remember(exchange, &full);
+	if (exchange->contact.endpoint && COAP_RESPONSE_CLASS(full.code) == 2)
+		coap_channel_note(exchange->env->channel, exchange->contact.endpoint,
+			exchange->peer, exchange->now_ms);
 	if (exchange->response) {
 		coap_pdu_set_code(exchange->response, (coap_pdu_code_t)full.code);
 		(void)coap_reply_write(exchange->response, &full);

@@ -13,6 +13,7 @@
 #include "server/coap_reply.h"
 #include "server/coap_request.h"
 
+struct coap_channel;
 struct coap_observers;
 
 /* What handlers may use; lives as long as the front end. */
@@ -23,6 +24,7 @@ struct coap_env {
 	struct public_paths *paths;
 	struct coap_observers *observers;
 	struct coap_recent *recent;
+	struct coap_channel *channel;
 	struct coap_exchange *owed; /* requests that wait for their answer */
 	size_t n_owed;
 };

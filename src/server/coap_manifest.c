@@ -2,6 +2,7 @@
 /* /suit/manifest: the envelope that this device should install. */
 #include "server/coap_manifest.h"
 
+#include "server/coap_channel.h"
 #include "server/coap_observe.h"
 #include "server/coap_routes.h"
 
@@ -39,6 +40,9 @@ static void observe(
 static void reply_nothing(struct coap_exchange *exchange)
 {
 	struct coap_content nothing = { .content_format = -1 };
+	/* A known device, although the answer may be an error. */
+	coap_channel_note(exchange->env->channel, exchange->contact.endpoint, exchange->peer,
+		exchange->now_ms);
 	observe(exchange, SU_SPAN_EMPTY, &nothing);
 	if (nothing.observed)
 		coap_reply_content(exchange, &nothing);

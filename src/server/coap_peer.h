@@ -13,7 +13,7 @@ struct coap_peer {
 	uint64_t generation;         /* of its pre-shared key */
 	uint64_t offered_generation; /* of the key that a handshake under way uses */
 	size_t n_owed;               /* answers that are being worked on */
-	size_t n_observations;
+	size_t n_observations, n_links;
 	size_t n_confirmable; /* separate CON messages since window_at_ms */
 	int64_t window_at_ms;
 };

@@ -27,3 +27,23 @@ void tracker_in_reach(struct tracker *tracker, const char *endpoint, int64_t now
 	if (!tracker->stopping && tracker->on_reach)
 		tracker->on_reach(tracker->on_reach_arg, endpoint, now_ms);
 }
+
+void tracker_remove_channel(struct tracker *tracker, const void *self)
+{
+	size_t n_kept = 0;
+	for (size_t i = 0; i < tracker->n_channels; i++)
+		if (tracker->channels[i].self != self)
+			tracker->channels[n_kept++] = tracker->channels[i];
+	tracker->n_channels = n_kept;
+}
+
+bool tracker_profile(struct tracker *tracker, const char *endpoint, struct profile *out)
+{
+	const struct remembered *of = registry_find(tracker->registry, endpoint);
+	if (!of || !of->device)
+		return false;
+	struct device device;
+	snapshot_restore(of->device, &device);
+	*out = device_profile(&device);
+	return true;
+}

@@ -73,3 +73,7 @@ struct channel {
 void tracker_add_channel(struct tracker *tracker, const struct channel *channel);
 /* To be called by a channel when a device has come into reach (its session, its long poll). */
 void tracker_in_reach(struct tracker *tracker, const char *endpoint, int64_t now_ms);
+/* To be called when the channel ends: nothing is asked of it any more. */
+void tracker_remove_channel(struct tracker *tracker, const void *self);
+/* How the device works, provisioned or told; false: it is not remembered at this moment. */
+bool tracker_profile(struct tracker *tracker, const char *endpoint, struct profile *out);
