@@ -26,6 +26,7 @@ SAMPLES = {
     "digest": "sha256:" + "0" * 64,
     "hex": "0" * 64,
     "endpoint": "noise",
+    "version": "9999",
 }
 
 
