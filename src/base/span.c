@@ -40,6 +40,14 @@ int su_span_compare(struct su_span a, struct su_span b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+uint32_t su_span_hash(struct su_span span)
+{
+	uint32_t hash = 2166136261U;
+	for (size_t i = 0; i < span.len; i++)
+		hash = (hash ^ span.data[i]) * 16777619U;
+	return hash;
+}
+
 /* Makes room for more bytes and a NUL after them. */
 static void reserve(struct su_buf *buf, size_t more)
 {

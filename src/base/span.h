@@ -20,6 +20,9 @@ bool su_span_equal(struct su_span a, struct su_span b);
 bool su_span_equal_str(struct su_span a, const char *text);
 /* Bytewise lexicographic, shorter first on a common prefix: <0, 0, >0. */
 int su_span_compare(struct su_span a, struct su_span b);
+/* 32-bit FNV-1a: the same in every process and version, since times are spread by it. No defence
+ * against somebody who chooses the bytes. */
+uint32_t su_span_hash(struct su_span span);
 
 /* Owned bytes that grow by appending. Zero-initialise; release with su_buf_free. */
 struct su_buf {

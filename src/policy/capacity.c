@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/span.h"
 
 #define FIRST_CELLS 1024
 #define MAX_BOUNDS  3 /* on one booking: in all, of its site, of its device class */
@@ -128,6 +129,12 @@ static void use(struct capacity *capacity, uint32_t bound, int64_t slot, int64_t
 	cell->used_ms = cell->used_ms + ms > 0 ? cell->used_ms + ms : 0;
 }
 
+static uint32_t *bucket_of(const struct capacity *capacity, const char *site)
+{
+	const size_t hash = mix(su_span_hash(su_span_str(site)), 0);
+	return &capacity->buckets[hash & (capacity->n_buckets - 1)];
+}
+
 static void grow_buckets(struct capacity *capacity)
 {
 	free(capacity->buckets);
@@ -135,10 +142,7 @@ static void grow_buckets(struct capacity *capacity)
 	capacity->buckets = su_new_array(capacity->n_buckets, sizeof(uint32_t));
 	for (size_t i = 0; i < capacity->n_sites; i++) {
 		struct site *site = &capacity->sites[i];
-		uint64_t hash = 0;
-		for (const char *c = site->name; *c != '\0'; c++)
-			hash = hash * 131 + (unsigned char)*c;
-		uint32_t *bucket = &capacity->buckets[mix(hash, 0) & (capacity->n_buckets - 1)];
+		uint32_t *bucket = bucket_of(capacity, site->name);
 		site->next_plus_one = *bucket;
 		*bucket = (uint32_t)i + 1;
 	}
@@ -147,12 +151,9 @@ static void grow_buckets(struct capacity *capacity)
 /* The index of a site, which is remembered. */
 static size_t site_index(struct capacity *capacity, const char *name)
 {
-	uint64_t hash = 0;
-	for (const char *c = name; *c != '\0'; c++)
-		hash = hash * 131 + (unsigned char)*c;
 	if (capacity->n_sites >= capacity->n_buckets)
 		grow_buckets(capacity);
-	uint32_t *bucket = &capacity->buckets[mix(hash, 0) & (capacity->n_buckets - 1)];
+	uint32_t *bucket = bucket_of(capacity, name);
 	for (uint32_t i = *bucket; i != 0; i = capacity->sites[i - 1].next_plus_one)
 		if (strcmp(capacity->sites[i - 1].name, name) == 0)
 			return i - 1;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/span.h"
 #include "model/window.h"
 #include "policy/tzfile.h"
 
@@ -35,10 +36,7 @@ static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
 
 static size_t bucket_of(const char *name)
 {
-	uint32_t hash = 2166136261u;
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash % BUCKETS;
+	return su_span_hash(su_span_str(name)) % BUCKETS;
 }
 
 static const struct zone *find_cached(const char *name, size_t bucket)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/span.h"
 #include "server/coap_push.h"
 
 enum {
@@ -22,10 +23,7 @@ struct coap_links {
 
 static struct coap_link **bucket_of(struct coap_links *links, const char *endpoint)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	for (const char *c = endpoint; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 16777619U;
-	return &links->buckets[hash % BUCKETS];
+	return &links->buckets[su_span_hash(su_span_str(endpoint)) % BUCKETS];
 }
 
 struct coap_links *coap_links_new(size_t max)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "server/coap_manifest.h"
 
 enum { BUCKETS = 1024, MAX_OF_PEER = 4, BATCH = 50, PACE_MS = 20, RETRY_MS = 5000 };
@@ -41,10 +42,7 @@ struct coap_observers {
 
 static struct observer **bucket_of(struct coap_observers *observers, const char *endpoint)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	for (const char *c = endpoint; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 16777619U;
-	return &observers->buckets[hash % BUCKETS];
+	return &observers->buckets[su_span_hash(su_span_str(endpoint)) % BUCKETS];
 }
 
 static void free_observer(struct observer *observer)

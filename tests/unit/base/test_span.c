@@ -32,6 +32,18 @@ static void test_order(void **state)
 	assert_true(su_span_compare(su_span_str("b"), su_span_str("ab")) > 0);
 }
 
+/* Values that the authors of FNV publish. */
+static void test_hash(void **state)
+{
+	(void)state;
+	assert_int_equal(su_span_hash(SU_SPAN_EMPTY), 0x811c9dc5);
+	assert_int_equal(su_span_hash(su_span_str("a")), 0xe40c292c);
+	assert_int_equal(su_span_hash(su_span_str("b")), 0xe70c2de5);
+	assert_int_equal(su_span_hash(su_span_str("foobar")), 0xbf9cf968);
+	assert_int_equal(su_span_hash(su_span_of("foobar", 7)), 0x0c1c9eb8);
+	assert_int_equal(su_span_hash(su_span_of("\xff\x00\x00\x01", 4)), 0xc48fb86d);
+}
+
 static void test_buffer_grows_and_keeps(void **state)
 {
 	struct su_buf buf = { 0 };
@@ -71,6 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equality),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_buffer_grows_and_keeps),
 		cmocka_unit_test(test_buffer_as_text),
 	};
