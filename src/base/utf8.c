@@ -61,3 +61,15 @@ bool su_utf8_is_printable(uint32_t code_point)
 		return false;
 	return (code_point & 0xfffe) != 0xfffe;
 }
+
+bool su_utf8_is_showable(struct su_span text)
+{
+	while (text.len > 0) {
+		uint32_t code_point;
+		size_t len = su_utf8_next(text, &code_point);
+		if (len == 0 || !su_utf8_is_printable(code_point))
+			return false;
+		text = su_span_of(text.data + len, text.len - len);
+	}
+	return true;
+}

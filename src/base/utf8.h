@@ -17,3 +17,6 @@ bool su_utf8_is_valid(struct su_span text);
  * the text around it: what may be shown in a log line or a terminal without deceiving.
  */
 bool su_utf8_is_printable(uint32_t code_point);
+
+/* Valid, and every character printable; so is the empty text. */
+bool su_utf8_is_showable(struct su_span text);

@@ -84,18 +84,6 @@ bool member_is_given(const struct member *member)
 	return member->json != NULL;
 }
 
-static bool is_printable(struct su_span text)
-{
-	while (text.len > 0) {
-		uint32_t code_point;
-		size_t len = su_utf8_next(text, &code_point);
-		if (len == 0 || !su_utf8_is_printable(code_point))
-			return false;
-		text = su_span_of(text.data + len, text.len - len);
-	}
-	return true;
-}
-
 enum su_status member_text(
 	const struct member *member, size_t max_bytes, const char **out, struct su_error *err)
 {
@@ -104,7 +92,7 @@ enum su_status member_text(
 	if (len == 0 || len > max_bytes)
 		return member_fail(member, err, "must have 1 to %zu bytes", max_bytes);
 	const char *text = json_string_value(member->json);
-	if (!is_printable(su_span_of(text, len)))
+	if (!su_utf8_is_showable(su_span_of(text, len)))
 		return member_fail(member, err, "must be printable text");
 	*out = su_arena_strndup(member->arena, text, len);
 	return SU_OK;

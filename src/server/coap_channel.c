@@ -197,15 +197,8 @@ static struct su_span body_of(const coap_pdu_t *pdu)
 /* A diagnostic payload, when it can be shown. */
 static const char *words_of(struct coap_command *command, struct su_span text)
 {
-	if (text.len == 0 || text.len > MESSAGE_REASON_MAX_BYTES)
+	if (text.len == 0 || text.len > MESSAGE_REASON_MAX_BYTES || !su_utf8_is_showable(text))
 		return NULL;
-	for (struct su_span rest = text; rest.len > 0;) {
-		uint32_t code_point;
-		size_t len = su_utf8_next(rest, &code_point);
-		if (len == 0 || !su_utf8_is_printable(code_point))
-			return NULL;
-		rest = su_span_of(rest.data + len, rest.len - len);
-	}
 	return su_arena_strndup(command->arena, text.data, text.len);
 }
 

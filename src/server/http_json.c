@@ -25,18 +25,6 @@ static const json_t *find(struct http_json_reader *reader, const char *name)
 	return reader->fault.status != SU_OK || json_is_null(value) ? NULL : value;
 }
 
-static bool is_plain_text(struct su_span text)
-{
-	uint32_t code_point;
-	while (text.len) {
-		size_t len = su_utf8_next(text, &code_point);
-		if (!len || !su_utf8_is_printable(code_point))
-			return false;
-		text = su_span_of(text.data + len, text.len - len);
-	}
-	return true;
-}
-
 const char *http_json_read_text(struct http_json_reader *reader, const char *name, size_t max)
 {
 	const json_t *value = find(reader, name);
@@ -57,7 +45,7 @@ const char *http_json_need_text(struct http_json_reader *reader, const char *nam
 		return NULL;
 	if (!text)
 		su_fail(&reader->fault, SU_INVALID, name, "%s is missing", name);
-	else if (!is_plain_text(su_span_str(text)))
+	else if (!su_utf8_is_showable(su_span_str(text)))
 		fail(reader, name, "without control characters");
 	return text;
 }

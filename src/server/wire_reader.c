@@ -166,18 +166,6 @@ enum su_status wire_read_uint(struct wire *wire, uint64_t *out, struct su_error 
 	return SU_OK;
 }
 
-static bool is_printable(struct su_span text)
-{
-	while (text.len > 0) {
-		uint32_t code_point;
-		size_t len = su_utf8_next(text, &code_point);
-		if (len == 0 || !su_utf8_is_printable(code_point))
-			return false;
-		text = su_span_of(text.data + len, text.len - len);
-	}
-	return true;
-}
-
 enum su_status wire_read_text(
 	struct wire *wire, size_t max_bytes, const char **out, struct su_error *err)
 {
@@ -191,7 +179,7 @@ enum su_status wire_read_text(
 	if (text.len == 0 || text.len > max_bytes)
 		return su_fail(err, SU_INVALID, "", "must have 1 to %zu bytes, not %zu", max_bytes,
 			text.len);
-	if (!is_printable(text))
+	if (!su_utf8_is_showable(text))
 		return su_fail(err, SU_INVALID, "", "has a character that cannot be shown");
 	*out = su_arena_strndup(wire->arena, text.data, text.len);
 	return SU_OK;

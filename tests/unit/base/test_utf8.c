@@ -66,12 +66,27 @@ static void test_what_is_printable(void **state)
 		assert_true(su_utf8_is_printable(shown[i]));
 }
 
+static void test_what_is_showable(void **state)
+{
+	static const char *const hidden[] = { "\n", "bell\a", "\x1b[31mred", "a\u202eb", "\ufeff",
+		"cut\xe2\x82", "\xff", "end\u2029" };
+	static const char *const shown[] = { "", " ", "plain", "h\u00e9 \u20ac \U0001f600" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+		assert_false(su_utf8_is_showable(su_span_str(hidden[i])));
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		assert_true(su_utf8_is_showable(su_span_str(shown[i])));
+	assert_true(su_utf8_is_valid(su_span_of("a\0b", 3)));
+	assert_false(su_utf8_is_showable(su_span_of("a\0b", 3)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_malformed_bytes),
 		cmocka_unit_test(test_what_is_printable),
+		cmocka_unit_test(test_what_is_showable),
 	};
 	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }
