@@ -303,6 +303,7 @@ static enum su_status start_coap(struct house *house, struct su_error *err)
 		.max_bodies = (size_t)config->max_bodies,
 		.max_observers = (size_t)config->max_observers,
 		.body_timeout_ms = config->body_timeout_ms,
+		.answer_timeout_ms = config->answer_timeout_ms,
 	};
 	return coap_start(&opts, &house->coap, err);
 }

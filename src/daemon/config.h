@@ -42,6 +42,7 @@ struct config_coap {
 	int64_t max_bodies;
 	int64_t max_observers;
 	int64_t body_timeout_ms;
+	int64_t answer_timeout_ms;
 };
 
 struct config_device {

@@ -75,6 +75,10 @@ const struct config_option config_schema[] = {
 	{ "coap", "body_timeout", CONFIG_DURATION, AT(coap.body_timeout_ms), SECOND, HOUR, "PT1M",
 		"duration",
 		.help = "A request body whose next block is late by so much is dropped." },
+	{ "coap", "answer_timeout", CONFIG_DURATION, AT(coap.answer_timeout_ms), 10 * SECOND, HOUR,
+		"PT1M40S", "duration",
+		.help = "A command that a device has not answered by then counts as lost; "
+			"messages are repeated as often as fits in, at most four times." },
 
 	{ "device", "require_known", CONFIG_BOOLEAN, AT(device.require_known), .fallback = "no",
 		.help = "Only endpoints that have a credential may register." },

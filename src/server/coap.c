@@ -23,8 +23,10 @@ enum {
 	MAX_HANDSHAKES = 10000,
 	RECENT_ANSWERS = 4096,
 	MAX_COMMANDS = 1024,
-	/* RFC 7252 section 4.8.2: libcoap repeats for at most 93 s. */
-	ANSWER_TIMEOUT_MS = 100000,
+	DEFAULT_ANSWER_TIMEOUT_MS = 100000,
+	/* RFC 7252 section 4.8: a message is repeated after 2 to 3 s, then after twice that. */
+	MAX_REPETITIONS = 4,
+	LONGEST_ACK_TIMEOUT_MS = 3000,
 	EXCHANGE_LIFETIME_MS = 247000, /* RFC 7252 section 4.8.2 */
 };
 
@@ -139,6 +141,23 @@ static void serve(struct coap_exchange *exchange)
 		coap_routes_serve(exchange);
 }
 
+/* What is given up as lost must not be repeated any longer. */
+static unsigned repetitions(int64_t answer_timeout_ms)
+{
+	unsigned n = 1;
+	while (n < MAX_REPETITIONS &&
+		LONGEST_ACK_TIMEOUT_MS * (INT64_C(4) << n) - LONGEST_ACK_TIMEOUT_MS <=
+			answer_timeout_ms)
+		n++;
+	return n;
+}
+
+static struct coap_peer *meet_peer(struct coap *coap, coap_session_t *session)
+{
+	coap_session_set_max_retransmit(session, repetitions(coap->opts.answer_timeout_ms));
+	return coap_peer_new(&coap->peers, session);
+}
+
 static void on_request(coap_resource_t *resource, coap_session_t *session,
 	const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
@@ -146,8 +165,8 @@ static void on_request(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	struct coap *coap = coap_of(session);
 	struct coap_peer *peer = coap_peer_of(session);
-	coap_exchange_run(&coap->env, peer ? peer : coap_peer_new(&coap->peers, session), request,
-		response, serve);
+	coap_exchange_run(
+		&coap->env, peer ? peer : meet_peer(coap, session), request, response, serve);
 }
 
 static void forget_peer(struct coap *coap, struct coap_peer *peer)
@@ -162,7 +181,7 @@ static int on_event(coap_session_t *session, const coap_event_t event)
 	struct coap_peer *peer = coap_peer_of(session);
 	switch ((int)event) {
 	case COAP_EVENT_SERVER_SESSION_NEW:
-		coap_peer_new(&coap->peers, session);
+		meet_peer(coap, session);
 		break;
 	case COAP_EVENT_SERVER_SESSION_DEL:
 		if (peer)
@@ -267,6 +286,8 @@ static void set_defaults(struct coap_opts *opts)
 		opts->max_observers = DEFAULT_OBSERVERS;
 	if (opts->body_timeout_ms == 0)
 		opts->body_timeout_ms = DEFAULT_BODY_TIMEOUT_MS;
+	if (opts->answer_timeout_ms == 0)
+		opts->answer_timeout_ms = DEFAULT_ANSWER_TIMEOUT_MS;
 }
 
 static void make_parts(struct coap *coap)
@@ -295,7 +316,7 @@ static void make_parts(struct coap *coap)
 			.devices = opts->devices,
 			.max_links = opts->max_observers,
 			.max_commands = MAX_COMMANDS,
-			.answer_timeout_ms = ANSWER_TIMEOUT_MS,
+			.answer_timeout_ms = opts->answer_timeout_ms,
 		}),
 	};
 }

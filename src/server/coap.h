@@ -23,6 +23,7 @@ struct coap_opts {
 	size_t max_bodies;                /* that arrive at the same time; 0: 256 */
 	size_t max_observers;             /* 0: 10000 */
 	int64_t body_timeout_ms;          /* 0: 30 s */
+	int64_t answer_timeout_ms;        /* of devices to commands; 0: 100 s */
 };
 
 /* Loop thread. SU_INVALID: an address; SU_IO: cannot listen there. */
