@@ -83,38 +83,6 @@ static void a_message_that_comes_twice_has_no_second_effect(void **state)
 		}
 }
 
-static void random_events_keep_the_invariants(void **state)
-{
-	(void)state;
-	srand(20261121);
-	for (int run = 0; run < 2000; run++) {
-		struct deployment deployment = { .created_at_ms = NOW };
-		int64_t now = NOW;
-		for (int i = 0; i < 60; i++) {
-			struct deployment before = deployment;
-			struct deployment_history step = { 0 };
-			enum lifecycle_event event =
-				(enum lifecycle_event)(rand() % LIFECYCLE_EVENT_COUNT);
-			now += rand() % 100000;
-			enum lifecycle_verdict verdict =
-				lifecycle_apply(&deployment, event, "device", "why", now, &step);
-			if (verdict != LIFECYCLE_MOVE) {
-				assert_memory_equal(&before, &deployment, sizeof(before));
-				continue;
-			}
-			assert_false(deployment_state_is_end(before.state));
-			assert_int_equal(step.from, before.state);
-			assert_int_equal(step.to, deployment.state);
-			assert_string_equal(step.event, name_of(lifecycle_event_names, event));
-			assert_int_equal(deployment.changed_at_ms, now);
-			assert_true(deployment.attempts - before.attempts ==
-				    (deployment.state == DEPLOYMENT_DOWNLOADING));
-			int64_t patience = lifecycle_patience_ms(deployment.state);
-			assert_int_equal(deployment.deadline_at_ms, patience ? now + patience : 0);
-		}
-	}
-}
-
 static void a_revert_counts_only_after_the_reboot(void **state)
 {
 	(void)state;
@@ -207,7 +175,6 @@ int main(void)
 		cmocka_unit_test(no_state_is_without_a_way_out),
 		cmocka_unit_test(nothing_but_digests_confirms),
 		cmocka_unit_test(a_message_that_comes_twice_has_no_second_effect),
-		cmocka_unit_test(random_events_keep_the_invariants),
 		cmocka_unit_test(a_revert_counts_only_after_the_reboot),
 		cmocka_unit_test(a_newer_release_waits_for_a_download_under_way),
 		cmocka_unit_test(a_failed_try_is_planned_anew),
