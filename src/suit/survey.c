@@ -213,6 +213,18 @@ static void append_images(struct su_buf *all, const struct survey_image *images,
 	su_buf_append(all, images, n * sizeof(*images));
 }
 
+/* What is depended on comes first; else the order stays. */
+static void take_in_order(struct su_arena *arena, const struct su_buf *all, struct survey *out)
+{
+	size_t n = all->len / sizeof(*out->images);
+	const struct survey_image *found = (const void *)all->data;
+	out->images = su_arena_array(arena, n, sizeof(*out->images));
+	for (int dependencies = 1; dependencies >= 0; dependencies--)
+		for (size_t i = 0; i < n; i++)
+			if (found[i].is_dependency == (dependencies == 1))
+				out->images[out->n_images++] = found[i];
+}
+
 static enum su_status find_images(
 	struct survey_walk *walk, struct survey *out, struct su_error *err)
 {
@@ -231,10 +243,7 @@ static enum su_status find_images(
 		else
 			append_images(&all, images->checked, images->n_checked);
 	}
-	out->n_images = all.len / sizeof(*out->images);
-	out->images = su_arena_array(walk->arena, out->n_images, sizeof(*out->images));
-	if (all.len > 0)
-		memcpy(out->images, all.data, all.len);
+	take_in_order(walk->arena, &all, out);
 	return SU_OK;
 }
 

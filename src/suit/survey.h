@@ -46,7 +46,8 @@ struct survey {
 /*
  * SU_TOO_LARGE when there are more than 4,096 ways through the alternatives that concern one
  * component, or when walking them all takes more than a million steps. In the list of images those
- * of one component stand together, in the order of components and then of alternatives.
+ * of one component stand together, in the order of components and then of alternatives; dependencies
+ * stand before all others, since a device needs them first (suit-trust-domains section 3).
  */
 enum su_status survey_manifest(struct su_arena *arena, const struct manifest *manifest,
 	struct survey *out, struct su_error *err) SU_MUST_CHECK;

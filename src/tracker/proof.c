@@ -121,7 +121,6 @@ static enum su_status collect(struct su_arena *arena, const struct envelope *env
 {
 	if (depth > MAX_DEPTH)
 		return su_fail(err, SU_INVALID, "dependencies", "are nested too deeply");
-	add_images(arena, &envelope->manifest, survey, proof);
 	for (size_t i = 0; i < survey->n_images; i++) {
 		const struct survey_image *image = &survey->images[i];
 		if (!image->is_dependency || !image->uri)
@@ -130,6 +129,7 @@ static enum su_status collect(struct su_arena *arena, const struct envelope *env
 		if (payload)
 			SU_TRY(collect_dependency(arena, payload->content, depth, proof, err));
 	}
+	add_images(arena, &envelope->manifest, survey, proof);
 	return SU_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/coap_push.h"
@@ -48,6 +49,34 @@ static void test_manifest_first_then_images(void **state)
 	assert_int_equal(take(push, COAP_RESPONSE_CODE_CHANGED), COAP_PUSH_GO_ON);
 	expect_block(push, 0, 6, true);
 	coap_push_sent(push, 300, true);
+	assert_int_equal(take(push, COAP_RESPONSE_CODE_CHANGED), COAP_PUSH_COMPLETE);
+	coap_push_free(&push);
+}
+
+/* The order is what the manifest's dependencies ask for: it is not for the channel to change. */
+static void test_several_images_go_in_the_order_given(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "c0", "0a", "b0" };
+	struct command_image images[3];
+	for (size_t i = 0; i < 3; i++) {
+		uint8_t bytes[32] = { (uint8_t)strtoul(names[i], NULL, 16) };
+		images[i] = (struct command_image){ .digest = digest_sha256(bytes) };
+		images[i].blob = images[i].digest;
+	}
+	const struct device_command command = {
+		.kind = COMMAND_PUSH, .n_images = 3, .images = images
+	};
+	struct coap_push *push = coap_push_new(&command, 6);
+	struct coap_push_block block;
+	coap_push_sent(push, 100, true);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(take(push, COAP_RESPONSE_CODE_CHANGED), COAP_PUSH_GO_ON);
+		coap_push_block(push, &block);
+		assert_memory_equal(block.digest_hex, names[i], 2);
+		assert_true(digest_equal(&block.blob, &images[i].blob));
+		coap_push_sent(push, 10, true);
+	}
 	assert_int_equal(take(push, COAP_RESPONSE_CODE_CHANGED), COAP_PUSH_COMPLETE);
 	coap_push_free(&push);
 }
@@ -119,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manifest_first_then_images),
+		cmocka_unit_test(test_several_images_go_in_the_order_given),
 		cmocka_unit_test(test_too_large_steps_down_from_the_start),
 		cmocka_unit_test(test_hints_of_the_device_are_followed),
 		cmocka_unit_test(test_what_is_lost_begins_again_but_not_for_ever),

@@ -304,12 +304,14 @@ static bool is_image(struct su_arena *arena, const struct survey_image *image, c
 	       image->size_bytes == (uint64_t)json_integer_value(json_object_get(wanted, "size"));
 }
 
-/* The order is that of components here and that of sequences there. */
+/* The order is that of components here and that of sequences there; in both dependencies come first. */
 static void check_images(struct su_arena *arena, const struct survey *survey, const json_t *wanted)
 {
 	assert_int_equal(survey->n_images, json_array_size(wanted));
 	for (size_t i = 0; i < survey->n_images; i++) {
 		bool found = false;
+		if (i > 0 && survey->images[i].is_dependency)
+			assert_true(survey->images[i - 1].is_dependency);
 		for (size_t j = 0; j < json_array_size(wanted); j++)
 			found |= is_image(arena, &survey->images[i], json_array_get(wanted, j));
 		if (!found)

@@ -290,12 +290,12 @@ static void test_copies_and_dependencies(void **state)
 	example_add(builder, MANIFEST_LOAD, &load, false);
 	struct survey survey = survey_of(*state, builder);
 	assert_int_equal(survey.n_images, 3);
-	assert_image(&survey.images[0], EXAMPLE_DIGEST2, 2, NULL);
-	assert_image(&survey.images[1], EXAMPLE_DIGEST2, 3, NULL);
-	assert_image(&survey.images[2], EXAMPLE_DIGEST, 1, "http://example.com/d.suit");
-	assert_true(survey.images[2].is_dependency);
-	assert_int_equal(survey.images[2].component.encoded.len, 0);
-	assert_false(survey.images[0].is_dependency);
+	assert_image(&survey.images[0], EXAMPLE_DIGEST, 1, "http://example.com/d.suit");
+	assert_image(&survey.images[1], EXAMPLE_DIGEST2, 2, NULL);
+	assert_image(&survey.images[2], EXAMPLE_DIGEST2, 3, NULL);
+	assert_true(survey.images[0].is_dependency);
+	assert_int_equal(survey.images[0].component.encoded.len, 0);
+	assert_false(survey.images[1].is_dependency);
 }
 
 static void test_marks_encrypted_payloads(void **state)
@@ -436,6 +436,38 @@ static void test_bounds_the_number_of_steps(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Both stand behind the components of their own in the numbering. */
+static void test_dependencies_come_before_what_needs_them(void **state)
+{
+	struct su_arena *arena = *state;
+	static const char *const order[] = { "#radio", "#boot", "#app", "#data" };
+	static const char *const by_index[] = { "#app", "#data", "#radio", "#boot" };
+	struct manifest_builder *builder = manifest_builder_new(3);
+	struct sequence_builder shared su_auto(sequence_builder_free) = { 0 };
+	struct sequence_builder install = { 0 };
+	manifest_builder_add_component(builder, example_component(arena, "['app']"));
+	manifest_builder_add_component(builder, example_component(arena, "['data']"));
+	manifest_builder_add_dependency(builder, 2, NULL);
+	manifest_builder_add_dependency(builder, 3, NULL);
+	sequence_put_index(&shared, 0);
+	example_put_override(&shared, example_identity(arena));
+	example_put_identity_check(&shared);
+	manifest_builder_shared(builder, &shared);
+	for (uint64_t i = 0; i < 4; i++) {
+		sequence_put_index(&install, i);
+		example_put_override(&install, example_image(EXAMPLE_DIGEST, EXAMPLE_SIZE + i));
+		example_put_override(&install, example_uri(by_index[i]));
+		sequence_put_directive(&install, CMD_FETCH, POLICY_FAIL);
+	}
+	example_add(builder, MANIFEST_INSTALL, &install, false);
+	struct survey survey = survey_of(arena, builder);
+	assert_int_equal(survey.n_images, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(survey.images[i].uri, order[i]);
+		assert_int_equal(survey.images[i].is_dependency, i < 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +481,7 @@ int main(void)
 		TEST(test_a_digest_set_after_the_fetch_counts),
 		TEST(test_aborted_ways_bring_nothing),
 		TEST(test_copies_and_dependencies),
+		TEST(test_dependencies_come_before_what_needs_them),
 		TEST(test_marks_encrypted_payloads),
 		TEST(test_collects_timing_from_everywhere),
 		TEST(test_no_timing_is_no_timing),
