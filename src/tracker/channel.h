@@ -30,7 +30,7 @@ struct device_command {
 	uint64_t envelope_bytes;
 	uint64_t download_bytes; /* of all images; 0: unknown */
 	int64_t interruption_s;  /* expected; 0: none */
-	int64_t deadline_ms;     /* 0: none */
+	int64_t deadline_ms;     /* offer: the latest time that its answer may name; 0: none */
 	int64_t start_ms; /* notice: when service goes away; offer: when suitd would begin; 0: now */
 	const char *reason; /* notice; or NULL */
 	size_t n_images;    /* push: what the device has to be given, in this order */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "tracker/consent.h"
 #include "tracker/pusher.h"
 #include "tracker/situation.h"
 
@@ -48,6 +49,9 @@ static void describe_command(struct command_turn *self, int64_t start_ms)
 		.start_ms = start_ms,
 		.reason = self->kind == COMMAND_NOTICE ? FORM_REASON : NULL,
 	};
+	if (self->kind == COMMAND_OFFER)
+		self->command.deadline_ms =
+			consent_latest_ms(plan, self->view.situation.level, turn->contact.now_ms);
 	if (self->kind == COMMAND_PUSH)
 		describe_images(self);
 }

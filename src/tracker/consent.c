@@ -32,21 +32,22 @@ static enum su_status move_or_note(
 	return SU_OK;
 }
 
-/* The last moment that the class lets the device choose. */
-static int64_t latest_of(const struct turn *turn, const struct level *level)
+int64_t consent_latest_ms(
+	const struct deployment_plan *plan, const struct level *level, int64_t now_ms)
 {
-	const struct deployment_plan *plan = &turn->active.plan;
-	int64_t now_ms = turn->contact.now_ms;
 	if (plan->deferrals >= level->max_deferrals)
 		return plan->promised_ms > now_ms ? plan->promised_ms : now_ms;
-	return now_ms + level->max_deferral_ms;
+	int64_t latest_ms = now_ms + level->max_deferral_ms;
+	bool is_due_first = plan->due_ms > now_ms && plan->due_ms < latest_ms;
+	return is_due_first ? plan->due_ms : latest_ms;
 }
 
 static enum su_status take_time(struct turn *turn, const struct level *level,
 	const struct offer_answer *answer, int64_t *latest_out, struct su_error *err)
 {
 	struct deployment_plan *plan = &turn->active.plan;
-	int64_t latest_ms = level ? latest_of(turn, level) : answer->at_ms;
+	int64_t latest_ms =
+		level ? consent_latest_ms(plan, level, turn->contact.now_ms) : answer->at_ms;
 	int64_t at_ms = answer->at_ms;
 	const char *detail = su_arena_printf(turn->arena, "at %s", moment(turn, at_ms));
 	if (at_ms > latest_ms) {
