@@ -66,7 +66,7 @@ struct step {
 	int64_t from_ms;   /* not before; now_ms or later */
 	int64_t until_ms;  /* the window closes; INT64_MAX: open */
 	bool when_reached; /* cannot be timed: as soon as the device is in reach after from_ms */
-	bool interrupts;   /* takes service away: give notice level->notice_ms before */
+	bool interrupts;   /* takes service away: the device is told before (policy_tell_ms) */
 	int64_t install_from_ms; /* when the installation is expected; what the plan shows; 0: unknown */
 	const char *why;         /* a constant sentence */
 };
@@ -80,9 +80,16 @@ void policy_next(const struct situation *situation, int64_t now_ms, struct step 
 /*
  * What to keep as promised_ms when a device that was asked (an offer, the command to install) said "at
  * said_ms", or "no" or "busy" without a time (0): then the next idle window that it told, or in half an
- * hour. Never later than the class lets a device defer.
+ * hour. Never later than the class lets a device defer; and "busy" without a time not later than the class
+ * lets its service be taken away, or that very moment if it does: then asked_ms comes back, and the window
+ * in which it was busy is not believed any more.
  */
 int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, int64_t said_ms);
+/* When to tell a device of the interruption that a step is; not before now_ms is of any use. */
+int64_t policy_tell_ms(const struct situation *situation, const struct step *step);
+/* When it may then begin: told_ms and the notice of the class later, less where that would miss the deadline. */
+int64_t policy_begin_ms(
+	const struct situation *situation, const struct step *step, int64_t told_ms);
 /* When to look again though nothing happens: never later than the next boundary of the class, and
  * within a day. INT64_MAX: it has ended. */
 int64_t policy_look_again_ms(
@@ -90,7 +97,8 @@ int64_t policy_look_again_ms(
 
 /*
  * Who goes first when links are short, within one class of urgency: the smallest key. Devices that would
- * miss their deadline, then those that can install soonest, to the hour, then the shortest transfer.
+ * miss their deadline; then those that may be gone soon, or whose idle window closes; then those that can
+ * install soonest, to the hour; then the shortest transfer.
  */
 int64_t policy_claim_key(
 	const struct situation *situation, int64_t now_ms, int64_t install_from_ms);

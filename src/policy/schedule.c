@@ -15,10 +15,12 @@
 /* After a "no" of a device that tells no windows. */
 #define REFUSED_AGAIN_MS (30 * MINUTE_MS)
 /* A deadline is near when less than so many times transfer and installation are left. */
-#define CLAIM_SHORT     INT64_C(4)
-#define CLAIM_MAX_HOURS INT64_C(10000)
-#define CLAIM_SECONDS   INT64_C(10000000)
-#define MAX_DOUBLINGS   16
+#define CLAIM_SHORT INT64_C(4)
+/* So long before its end a window is about to close: a queue may be as long. */
+#define CLAIM_CLOSING_MS (30 * MINUTE_MS)
+#define CLAIM_MAX_HOURS  INT64_C(10000)
+#define CLAIM_SECONDS    INT64_C(10000000)
+#define MAX_DOUBLINGS    16
 /* How far ahead windows are looked for: beyond monthly ones. */
 #define HORIZON_MS (62 * DAY_MS)
 
@@ -94,13 +96,33 @@ static enum update_mode mode_at(const struct situation *situation, int64_t now_m
 	int64_t since_ms = situation->vulnerable_since_ms;
 	enum update_mode mode = situation->mode;
 	bool mute = profile->has_answers && !profile->answers;
+	bool is_spoken_to = now_ms >= after(since_ms, level->negotiate_after_ms);
 	if (now_ms >= after(since_ms, level->command_after_ms))
 		return MODE_SERVER;
-	if (mode == MODE_CLIENT && !mute && now_ms >= after(since_ms, level->negotiate_after_ms))
+	if (mode == MODE_CLIENT && !mute && is_spoken_to)
 		mode = MODE_NEGOTIATED;
+	/* Nobody can be asked, but its windows are known: its next poll may come after one of them. */
+	if (mode == MODE_CLIENT && is_spoken_to && tells_idle(situation) &&
+		!waits_for_contact(profile))
+		mode = MODE_SERVER;
 	if (mode == MODE_NEGOTIATED && situation->deferrals > level->max_deferrals)
 		mode = MODE_SERVER;
 	return mode;
+}
+
+static int64_t interrupt_time(const struct situation *situation)
+{
+	return after(situation->vulnerable_since_ms, situation->level->interrupt_after_ms);
+}
+
+/* The end of the window in which it said that it is busy, from when on it may be interrupted (policy_promise_ms). */
+static int64_t refuted_until_ms(const struct situation *situation)
+{
+	int64_t asked_ms = situation->last_offer_ms;
+	struct interval window;
+	bool refuted = asked_ms != 0 && situation->promised_ms == asked_ms &&
+		       idle_window(situation, asked_ms, 0, &window) && window.from_ms <= asked_ms;
+	return refuted ? window.until_ms : 0;
 }
 
 /* When the installation may begin, given that everything is there at from_ms. */
@@ -124,11 +146,10 @@ static void time_install(const struct situation *situation, int64_t from_ms, str
 			return;
 		}
 	}
-	int64_t interrupt_ms =
-		after(situation->vulnerable_since_ms, situation->level->interrupt_after_ms);
-	interrupt_ms = later(from_ms, interrupt_ms);
+	int64_t interrupt_ms = later(from_ms, interrupt_time(situation));
 	struct interval window;
-	if (idle_window(situation, from_ms, situation->install_ms, &window) &&
+	int64_t look_from_ms = later(from_ms, refuted_until_ms(situation));
+	if (idle_window(situation, look_from_ms, situation->install_ms, &window) &&
 		later(window.from_ms, from_ms) <= interrupt_ms) {
 		out->from_ms = later(window.from_ms, from_ms);
 		out->until_ms = window.until_ms;
@@ -266,16 +287,49 @@ int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, i
 				situation, window.until_ms, situation->install_ms, &window);
 		if (known)
 			again_ms = window.from_ms;
+		if (situation->state == DEPLOYMENT_DOWNLOADED)
+			again_ms = sooner(again_ms, later(asked_ms, interrupt_time(situation)));
 	}
 	return sooner(again_ms, after(asked_ms, situation->level->max_deferral_ms));
 }
 
-/* From the left: short of the deadline or not, hours until the installation, seconds of transfer. */
-int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int64_t install_from_ms)
+int64_t policy_tell_ms(const struct situation *situation, const struct step *step)
+{
+	return step->from_ms - situation->level->notice_ms;
+}
+
+int64_t policy_begin_ms(const struct situation *situation, const struct step *step, int64_t told_ms)
+{
+	int64_t latest_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms) -
+			    situation->install_ms;
+	int64_t begin_ms = after(told_ms, situation->level->notice_ms);
+	if (told_ms <= latest_ms)
+		begin_ms = sooner(begin_ms, latest_ms);
+	return later(step->from_ms, begin_ms);
+}
+
+/* It may be out of reach at any time, or the window that it is in closes: later may be days later. */
+static bool is_fleeting(const struct situation *situation, int64_t now_ms, int64_t need_ms)
+{
+	struct interval window;
+	if (reach_of(situation->profile) != REACH_ALWAYS)
+		return true;
+	return idle_window(situation, now_ms, need_ms, &window) && window.from_ms <= now_ms &&
+	       window.until_ms - now_ms < later(CLAIM_SHORT * need_ms, CLAIM_CLOSING_MS);
+}
+
+static int64_t claim_rank(const struct situation *situation, int64_t now_ms)
 {
 	int64_t deadline_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms);
 	int64_t need_ms = situation->transfer_ms + situation->install_ms;
-	bool is_short = deadline_ms > now_ms && deadline_ms - now_ms < CLAIM_SHORT * need_ms;
+	if (deadline_ms > now_ms && deadline_ms - now_ms < CLAIM_SHORT * need_ms)
+		return 0;
+	return is_fleeting(situation, now_ms, need_ms) ? 1 : 2;
+}
+
+/* From the left: what cannot wait, hours until the installation, seconds of transfer. */
+int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int64_t install_from_ms)
+{
 	int64_t hours = install_from_ms == 0 ? CLAIM_MAX_HOURS
 			: install_from_ms > now_ms
 				? sooner((install_from_ms - now_ms - situation->transfer_ms) /
@@ -283,7 +337,8 @@ int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int6
 					  CLAIM_MAX_HOURS)
 				: 0;
 	int64_t seconds = sooner(situation->transfer_ms / 1000, CLAIM_SECONDS - 1);
-	return ((is_short ? 0 : CLAIM_MAX_HOURS + 1) + later(hours, 0)) * CLAIM_SECONDS + seconds;
+	int64_t rank = claim_rank(situation, now_ms);
+	return (rank * (CLAIM_MAX_HOURS + 1) + later(hours, 0)) * CLAIM_SECONDS + seconds;
 }
 
 int64_t policy_look_again_ms(

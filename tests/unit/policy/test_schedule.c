@@ -95,6 +95,18 @@ static void test_escalation(void **state)
 	s.profile = &mute;
 	assert_int_equal(next(&s, SINCE + 7 * HOUR).kind, STEP_LET_POLL);
 	assert_int_equal(next(&s, SINCE + DAY).kind, STEP_DOWNLOAD);
+	/* But its windows are known: it is told, and installs in one of them. */
+	struct calendar calendar = calendar_of(SINCE + 8 * HOUR, SINCE + 9 * HOUR);
+	s.calendar = &calendar;
+	assert_int_equal(next(&s, SINCE + 6 * HOUR - 1).kind, STEP_LET_POLL);
+	step = next(&s, SINCE + 6 * HOUR);
+	assert_true(step.kind == STEP_DOWNLOAD && step.mode == MODE_SERVER && step.escalated);
+	assert_int_equal(step.install_from_ms, SINCE + 8 * HOUR);
+	/* Unless nobody can speak to it before it comes. */
+	struct profile hidden = mute;
+	hidden.has_behind_nat = hidden.behind_nat = true;
+	s.profile = &hidden;
+	assert_int_equal(next(&s, SINCE + 7 * HOUR).kind, STEP_LET_POLL);
 }
 
 static void test_too_many_deferrals(void **state)
@@ -220,6 +232,48 @@ static void test_busy_in_a_window_waits_for_the_next(void **state)
 	assert_int_equal(next(&s, SINCE + 2 * MINUTE).from_ms, SINCE + 5 * HOUR);
 }
 
+/* A window that does not come true does not put off what the class allows without one. */
+static void test_busy_gives_way_to_interruption(void **state)
+{
+	(void)state;
+	struct calendar calendar = calendar_of(SINCE + DAY, SINCE + 3 * DAY);
+	struct situation s = situation_of(DEPLOYMENT_DOWNLOADED, MODE_SERVER);
+	const int64_t allowed_ms = SINCE + level.interrupt_after_ms;
+	s.calendar = &calendar;
+	assert_int_equal(policy_promise_ms(&s, allowed_ms - HOUR, 0), allowed_ms - HOUR / 2);
+	assert_int_equal(policy_promise_ms(&s, allowed_ms - MINUTE, 0), allowed_ms);
+	s.last_offer_ms = allowed_ms + MINUTE;
+	assert_false(next(&s, s.last_offer_ms).interrupts);
+	s.promised_ms = policy_promise_ms(&s, s.last_offer_ms, 0);
+	struct step step = next(&s, s.last_offer_ms + 1);
+	assert_true(step.kind == STEP_INSTALL && step.interrupts);
+	assert_int_equal(step.from_ms, s.last_offer_ms + 1);
+	/* "At T" is a promise all the same. */
+	assert_int_equal(policy_promise_ms(&s, allowed_ms, allowed_ms + HOUR), allowed_ms + HOUR);
+	/* Who says no to an offer is not asked again at once. */
+	s.state = DEPLOYMENT_DEFERRED;
+	assert_true(policy_promise_ms(&s, allowed_ms + MINUTE, 0) > allowed_ms + MINUTE);
+}
+
+/* Told before; shortly before the deadline not as long before. */
+static void test_notice(void **state)
+{
+	(void)state;
+	struct situation s = situation_of(DEPLOYMENT_DOWNLOADED, MODE_SERVER);
+	s.profile = &meter;
+	struct step step = next(&s, SINCE);
+	assert_true(step.interrupts);
+	int64_t tell_ms = policy_tell_ms(&s, &step);
+	assert_int_equal(tell_ms, step.from_ms - level.notice_ms);
+	assert_int_equal(policy_begin_ms(&s, &step, tell_ms), step.from_ms);
+	assert_int_equal(policy_begin_ms(&s, &step, tell_ms + HOUR), step.from_ms + HOUR);
+	assert_int_equal(policy_begin_ms(&s, &step, SINCE), step.from_ms);
+	int64_t latest_ms = SINCE + level.deadline_ms - s.install_ms;
+	assert_int_equal(policy_begin_ms(&s, &step, latest_ms - MINUTE), latest_ms);
+	assert_int_equal(
+		policy_begin_ms(&s, &step, latest_ms + 1), latest_ms + 1 + level.notice_ms);
+}
+
 static void test_failures(void **state)
 {
 	(void)state;
@@ -269,6 +323,25 @@ static void test_who_goes_first(void **state)
 	assert_true(policy_claim_key(&s, end, end) > policy_claim_key(&quick, SINCE, SINCE));
 }
 
+static void test_what_may_be_gone_goes_before(void **state)
+{
+	(void)state;
+	struct situation quick = situation_of(DEPLOYMENT_PLANNED, MODE_SERVER);
+	struct situation slow = quick;
+	quick.transfer_ms = MINUTE;
+	slow.profile = &vehicle;
+	assert_true(policy_claim_key(&slow, SINCE, SINCE) < policy_claim_key(&quick, SINCE, SINCE));
+	slow.profile = &plain;
+	struct calendar calendar = calendar_of(SINCE - HOUR, SINCE + 20 * MINUTE);
+	slow.calendar = &calendar;
+	assert_true(policy_claim_key(&slow, SINCE, SINCE) < policy_claim_key(&quick, SINCE, SINCE));
+	/* It closes before anything could be done, or not for hours. */
+	calendar.windows[0].until_ms = SINCE + MINUTE;
+	assert_true(policy_claim_key(&slow, SINCE, SINCE) > policy_claim_key(&quick, SINCE, SINCE));
+	calendar.windows[0].until_ms = SINCE + 3 * HOUR;
+	assert_true(policy_claim_key(&slow, SINCE, SINCE) > policy_claim_key(&quick, SINCE, SINCE));
+}
+
 /* Whatever the state: there is an end, or a next look in the future. */
 static void test_never_stuck(void **state)
 {
@@ -302,9 +375,12 @@ int main(void)
 		cmocka_unit_test(test_devices_with_a_logic_of_their_own),
 		cmocka_unit_test(test_promise),
 		cmocka_unit_test(test_busy_in_a_window_waits_for_the_next),
+		cmocka_unit_test(test_busy_gives_way_to_interruption),
+		cmocka_unit_test(test_notice),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_who_goes_first),
+		cmocka_unit_test(test_what_may_be_gone_goes_before),
 		cmocka_unit_test(test_never_stuck),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
