@@ -30,20 +30,38 @@ static enum su_status read_number(
 	return SU_OK;
 }
 
+static enum su_status read_without(struct cli *cli, unsigned *out, struct su_error *err)
+{
+	const char *word;
+	for (size_t i = 0; (word = cli_nth(cli, "without", i)) != NULL; i++) {
+		int kind;
+		SU_TRY(name_parse(sim_kind_names, "--without", word, &kind, err));
+		*out |= 1U << kind;
+	}
+	if (*out == (1U << SIM_KINDS) - 1)
+		return su_fail(err, SU_INVALID, "without", "no kind is left");
+	return SU_OK;
+}
+
 static enum su_status get_fleet(struct cli *cli, struct sim_fleet **out, struct su_error *err)
 {
-	uint64_t n = DEFAULT_DEVICES, seed = 1, days = DEFAULT_DAYS;
+	struct sim_recipe recipe = { .seed = 1 };
+	uint64_t n = DEFAULT_DEVICES, days = DEFAULT_DAYS;
 	SU_TRY(read_number(cli, "generate", SIM_MAX_DEVICES, &n, err));
-	SU_TRY(read_number(cli, "seed", INT64_MAX, &seed, err));
+	SU_TRY(read_number(cli, "seed", INT64_MAX, &recipe.seed, err));
 	SU_TRY(read_number(cli, "days", SIM_MAX_DAYS, &days, err));
+	SU_TRY(read_without(cli, &recipe.without, err));
 	if (n == 0 || days == 0)
 		return su_fail(err, SU_INVALID, n == 0 ? "generate" : "days", "must be 1 or more");
+	recipe.n = (size_t)n;
+	recipe.days = (unsigned)days;
 	const char *file = cli_value(cli, "fleet");
-	if (file != NULL && cli_flag(cli, "generate"))
-		return su_fail(err, SU_INVALID, "fleet", "either --fleet or --generate");
+	if (file != NULL && (cli_flag(cli, "generate") || recipe.without != 0))
+		return su_fail(err, SU_INVALID, "fleet",
+			"goes neither with --generate nor with --without");
 	if (file != NULL)
-		return sim_fleet_read(cli->arena, file, seed, (unsigned)days, out, err);
-	*out = sim_fleet_generate(cli->arena, (size_t)n, seed, (unsigned)days);
+		return sim_fleet_read(cli->arena, file, &recipe, out, err);
+	*out = sim_fleet_generate(cli->arena, &recipe);
 	return SU_OK;
 }
 
@@ -119,6 +137,7 @@ const struct cli_command cmd_policy_simulate = {
 	.options = {
 		{ "generate", "N", "make up a fleet of so many devices; default 10000" },
 		{ "fleet", "FILE", "the devices, one JSON object a line (docs/policy-simulator.md)" },
+		{ "without", "KIND", "leave these out of a made-up fleet; may be repeated" },
 		{ "seed", "S", "of everything that is left to chance; default 1" },
 		{ "days", "D", "how many days after the release; default 30" },
 		{ "urgency", "CLASS", "critical, high, normal, low; default the policy's" },

@@ -6,7 +6,12 @@
  */
 #include "tools/sim_strategy.h"
 
-/* The first moment at which it may be installed: spared, or taken away as the class allows. */
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The first moment at which it may be installed: spared, or taken away as the class allows, told or not. */
 static int64_t opportunity(const struct sim_fleet *fleet, const struct level *level,
 	const struct sim_device *device, int64_t at_ms)
 {
@@ -15,16 +20,13 @@ static int64_t opportunity(const struct sim_fleet *fleet, const struct level *le
 	if (device->kind == SIM_VEHICLE || device->kind == SIM_SENSOR ||
 		__builtin_add_overflow(SIM_RELEASE_MS, level->interrupt_after_ms, &allowed_ms))
 		return idle_ms;
-	if (allowed_ms < at_ms)
-		allowed_ms = at_ms;
+	allowed_ms = later(allowed_ms, at_ms);
 	if (idle_ms <= allowed_ms)
 		return idle_ms;
 	struct interval contact;
-	/* It has to be told that long before, in the contact in which it is interrupted. */
 	if (!sim_world_reach(device, allowed_ms, fleet->until_ms, &contact))
 		return idle_ms;
-	int64_t told_ms = contact.from_ms + level->notice_ms;
-	allowed_ms = told_ms > allowed_ms ? told_ms : allowed_ms;
+	allowed_ms = later(allowed_ms, contact.from_ms);
 	return idle_ms < allowed_ms ? idle_ms : allowed_ms;
 }
 

@@ -183,24 +183,30 @@ static void make_device(
 	give_kind(arena, tables, device);
 }
 
-static struct sim_fleet *fleet_new(struct su_arena *arena, size_t n, uint64_t seed, unsigned days)
+static struct sim_fleet *fleet_new(
+	struct su_arena *arena, size_t n, const struct sim_recipe *recipe)
 {
 	struct sim_fleet *fleet = su_arena_new_of(arena, struct sim_fleet);
-	fleet->seed = seed;
-	fleet->days = days;
-	fleet->until_ms = SIM_RELEASE_MS + (int64_t)days * SIM_DAY_MS;
+	fleet->seed = recipe->seed;
+	fleet->days = recipe->days;
+	fleet->until_ms = SIM_RELEASE_MS + (int64_t)recipe->days * SIM_DAY_MS;
 	fleet->devices = su_arena_array(arena, n + 1, sizeof(struct sim_device));
 	return fleet;
 }
 
-struct sim_fleet *sim_fleet_generate(struct su_arena *arena, size_t n, uint64_t seed, unsigned days)
+struct sim_fleet *sim_fleet_generate(struct su_arena *arena, const struct sim_recipe *recipe)
 {
-	struct sim_fleet *fleet = fleet_new(arena, n, seed, days);
+	struct sim_fleet *fleet = fleet_new(arena, recipe->n, recipe);
 	struct tables tables = { 0 };
-	for (size_t i = 0; i < n; i++) {
-		uint64_t drawn = sim_mix(sim_mix(seed, i), SALT_KIND) % 100;
+	unsigned percent[SIM_KINDS], all = 0;
+	for (unsigned kind = 0; kind < SIM_KINDS; kind++) {
+		percent[kind] = recipe->without & (1U << kind) ? 0 : mix_percent[kind];
+		all += percent[kind];
+	}
+	for (size_t i = 0; i < recipe->n; i++) {
+		uint64_t drawn = sim_mix(sim_mix(recipe->seed, i), SALT_KIND) % all;
 		unsigned kind = 0;
-		for (uint64_t sum = mix_percent[0]; drawn >= sum; sum += mix_percent[kind])
+		for (uint64_t sum = percent[0]; drawn >= sum; sum += percent[kind])
 			kind++;
 		make_device(arena, &tables, fleet, (enum sim_kind)kind);
 	}
@@ -269,13 +275,13 @@ static size_t lines_of(struct su_span text)
 	return n;
 }
 
-enum su_status sim_fleet_read(struct su_arena *arena, const char *path, uint64_t seed,
-	unsigned days, struct sim_fleet **out, struct su_error *err)
+enum su_status sim_fleet_read(struct su_arena *arena, const char *path,
+	const struct sim_recipe *recipe, struct sim_fleet **out, struct su_error *err)
 {
 	struct su_span text;
 	SU_TRY(whole_file_read(arena, path, FLEET_MAX_BYTES, &text, err));
 	struct tables tables = { 0 };
-	struct sim_fleet *fleet = fleet_new(arena, lines_of(text), seed, days);
+	struct sim_fleet *fleet = fleet_new(arena, lines_of(text), recipe);
 	const char *at = (const char *)text.data;
 	size_t line = 0, left = text.len;
 	while (left > 0) {

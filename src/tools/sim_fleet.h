@@ -47,8 +47,14 @@ uint64_t sim_mix(uint64_t seed, uint64_t salt);
 /* In [0, 1). */
 double sim_chance(uint64_t seed, uint64_t salt);
 
-struct sim_fleet *sim_fleet_generate(
-	struct su_arena *arena, size_t n, uint64_t seed, unsigned days);
-/* One JSON object a line: "kind", and what shall differ from a generated device of this kind. */
-enum su_status sim_fleet_read(struct su_arena *arena, const char *path, uint64_t seed,
-	unsigned days, struct sim_fleet **out, struct su_error *err) SU_MUST_CHECK;
+struct sim_recipe {
+	size_t n;
+	uint64_t seed;
+	unsigned days;
+	unsigned without; /* bits (1 << enum sim_kind): none of these; not all */
+};
+struct sim_fleet *sim_fleet_generate(struct su_arena *arena, const struct sim_recipe *recipe);
+/* One JSON object a line (seed and days of the recipe count): "kind", and what shall differ from a generated device of this kind. */
+enum su_status sim_fleet_read(struct su_arena *arena, const char *path,
+	const struct sim_recipe *recipe, struct sim_fleet **out,
+	struct su_error *err) SU_MUST_CHECK;

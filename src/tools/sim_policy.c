@@ -16,6 +16,8 @@
 #include "tools/sim_strategy.h"
 
 #define NOBODY UINT32_MAX
+/* So long those who ask at the same time are gathered before the most pressing gets a link. */
+#define GATHER_MS SIM_SECOND_MS
 
 struct course {
 	struct situation situation;
@@ -38,7 +40,8 @@ struct run {
 	struct capacity *capacity;
 	struct estimate learned[SIM_KINDS];
 	unsigned downloads;
-	bool hands_out; /* a round of handing out links is in the queue */
+	int64_t hands_out_ms; /* the next round of handing out links; 0: none is in the queue */
+	int64_t forgot_ms;    /* when the ledger was last rid of what is over */
 };
 
 static void trace(const struct run *run, uint32_t index, int64_t now_ms, const char *decision)
@@ -59,15 +62,12 @@ static void wake(struct run *run, uint32_t index, int64_t at_ms)
 			(struct sim_event){ .at = at_ms, .device = index, .turn = turn });
 }
 
-/* The next round begins with the next slot of the ledger. */
-static void hand_out_later(struct run *run, int64_t now_ms)
+static void hand_out_at(struct run *run, int64_t at_ms)
 {
-	if (run->hands_out)
+	if (run->hands_out_ms != 0 && run->hands_out_ms <= at_ms)
 		return;
-	run->hands_out = true;
-	sim_queue_push(&run->events,
-		(struct sim_event){ .at = (now_ms / CAPACITY_SLOT_MS + 1) * CAPACITY_SLOT_MS,
-			.device = NOBODY });
+	run->hands_out_ms = at_ms;
+	sim_queue_push(&run->events, (struct sim_event){ .at = at_ms, .device = NOBODY });
 }
 
 static uint64_t bytes_left(const struct sim_device *device, const struct course *course)
@@ -97,7 +97,7 @@ static void claim(struct run *run, uint32_t index, int64_t now_ms, int64_t insta
 								 now_ms, install_from_ms),
 					     .device = index,
 					     .turn = course->turn });
-	hand_out_later(run, now_ms);
+	hand_out_at(run, now_ms + GATHER_MS);
 }
 
 /* A sensor still listens when its last block has come, however long that took. */
@@ -161,8 +161,11 @@ static void hand_out(struct run *run, int64_t now_ms)
 {
 	struct sim_queue passed = { 0 };
 	struct sim_event next;
-	if (now_ms % SIM_HOUR_MS == 0)
+	run->hands_out_ms = 0;
+	if (now_ms >= run->forgot_ms + SIM_HOUR_MS) {
 		capacity_forget(run->capacity, now_ms);
+		run->forgot_ms = now_ms;
+	}
 	/* Transfers that take longer than was booked hold their links all the same. */
 	while (has_link(run) && sim_queue_pop(&run->claims, &next)) {
 		struct course *course = &run->courses[next.device];
@@ -186,7 +189,7 @@ static void hand_out(struct run *run, int64_t now_ms)
 		sim_queue_push(&run->claims, next);
 	sim_queue_deinit(&passed);
 	if (run->claims.n > 0)
-		hand_out_later(run, now_ms);
+		hand_out_at(run, (now_ms / CAPACITY_SLOT_MS + 1) * CAPACITY_SLOT_MS);
 }
 
 static void begin_install(struct run *run, uint32_t index, int64_t now_ms)
@@ -224,14 +227,14 @@ static void command_install(
 }
 
 /* Told before; the installation follows when the notice is over. */
-static bool gave_notice(struct run *run, uint32_t index, int64_t now_ms)
+static bool gave_notice(struct run *run, uint32_t index, int64_t now_ms, const struct step *step)
 {
 	struct course *course = &run->courses[index];
 	if (course->noticed_ms == 0) {
 		trace(run, index, now_ms, "notice");
 		course->noticed_ms = now_ms;
 	}
-	int64_t due_ms = course->noticed_ms + course->situation.level->notice_ms;
+	int64_t due_ms = policy_begin_ms(&course->situation, step, course->noticed_ms);
 	if (now_ms >= due_ms)
 		return true;
 	wake(run, index, due_ms);
@@ -261,7 +264,7 @@ static int64_t due_of(const struct course *course, const struct step *step)
 {
 	if (!step->interrupts || course->noticed_ms != 0)
 		return step->from_ms;
-	return step->from_ms - course->situation.level->notice_ms;
+	return policy_tell_ms(&course->situation, step);
 }
 
 static void take_step(struct run *run, uint32_t index, int64_t now_ms)
@@ -295,7 +298,7 @@ static void take_step(struct run *run, uint32_t index, int64_t now_ms)
 	} else if (step.kind == STEP_DOWNLOAD) {
 		trace(run, index, now_ms, "download");
 		claim(run, index, now_ms, step.install_from_ms);
-	} else if (!step.interrupts || gave_notice(run, index, now_ms)) {
+	} else if (!step.interrupts || gave_notice(run, index, now_ms, &step)) {
 		trace(run, index, now_ms, "install");
 		command_install(run, index, now_ms, &step);
 	}
@@ -365,8 +368,8 @@ static void play(struct run *run)
 	struct sim_event event;
 	while (sim_queue_pop(&run->events, &event)) {
 		if (event.device == NOBODY) {
-			run->hands_out = false;
-			hand_out(run, event.at);
+			if (event.at == run->hands_out_ms)
+				hand_out(run, event.at);
 			continue;
 		}
 		const struct course *course = &run->courses[event.device];

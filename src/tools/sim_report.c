@@ -31,6 +31,19 @@ static json_t *result_json(const struct sim_result *result)
 		"peak_parallel_downloads", (json_int_t)result->peak_downloads);
 }
 
+/* Devices that were late though the bound is in time, by name. */
+static json_t *avoidable_json(const struct sim_outcome *outcome)
+{
+	const struct sim_result *ours = &outcome->results[SIM_POLICY];
+	const struct sim_result *best = &outcome->results[SIM_CLAIRVOYANT];
+	json_t *devices = json_array();
+	for (size_t i = 0; i < outcome->fleet->n; i++)
+		if (ours->is_late[i] && !best->is_late[i])
+			json_array_append_new(
+				devices, json_string(outcome->fleet->devices[i].endpoint));
+	return devices;
+}
+
 json_t *sim_report_json(const struct sim_outcome *outcome)
 {
 	const struct sim_fleet *fleet = outcome->fleet;
@@ -47,6 +60,8 @@ json_t *sim_report_json(const struct sim_outcome *outcome)
 			result_json(&outcome->results[strategy]));
 	json_object_set_new(
 		json_object_get(report, "clairvoyant"), "is", json_string("lower_bound"));
+	json_object_set_new(
+		json_object_get(report, "policy"), "missed_avoidably", avoidable_json(outcome));
 	json_object_set_new(report, "elapsed_s", json_real(rounded(outcome->elapsed_s)));
 	return report;
 }

@@ -15,9 +15,9 @@
 #define SALT_JITTER 2000
 #define SALT_LENGTH 3000
 
-static bool comes_true(const struct sim_device *device, int64_t from_ms)
+static bool comes_true(const struct sim_device *device, int64_t which)
 {
-	return sim_chance(sim_mix(device->seed, SALT_WINDOW), (uint64_t)from_ms) >= FALSE_WINDOWS;
+	return sim_chance(sim_mix(device->seed, SALT_WINDOW), (uint64_t)which) >= FALSE_WINDOWS;
 }
 
 bool sim_world_is_absent(const struct sim_device *device, int64_t at_ms)
@@ -97,7 +97,8 @@ static int64_t idle_window(
 	struct interval window;
 	while (query.now_ms < until_ms && calendar_next(device->calendar, &query, &window)) {
 		int64_t from_ms = window.from_ms > query.now_ms ? window.from_ms : query.now_ms;
-		if (!comes_true(device, window.from_ms))
+		/* Known by its end: one that is open is said to begin now. */
+		if (!comes_true(device, window.until_ms))
 			query.now_ms = window.until_ms;
 		else if (sim_world_is_absent(device, from_ms))
 			query.now_ms = device->absent_until_ms;
@@ -138,6 +139,7 @@ void sim_result_init(struct sim_result *result, const struct sim_fleet *fleet, b
 {
 	*result = (struct sim_result){ .n_hours = (size_t)fleet->days * 24 + 1 };
 	result->done_in_hour = su_new_array(result->n_hours, sizeof(size_t));
+	result->is_late = su_new_array(fleet->n + 1, sizeof(bool));
 	if (!counts_seconds)
 		return;
 	result->n_seconds = (size_t)fleet->days * 86400 + 2;
@@ -147,6 +149,7 @@ void sim_result_init(struct sim_result *result, const struct sim_fleet *fleet, b
 void sim_result_deinit(struct sim_result *result)
 {
 	free(result->done_in_hour);
+	free(result->is_late);
 	free(result->change_in_second);
 	*result = (struct sim_result){ 0 };
 }
@@ -158,8 +161,9 @@ void sim_result_add(struct sim_result *result, const struct sim_fleet *fleet,
 	int64_t vulnerable_ms = (done ? done_ms : fleet->until_ms) - SIM_RELEASE_MS;
 	result->vulnerable_ms += (double)vulnerable_ms;
 	/* A deadline beyond the horizon is not known to be missed. */
-	if (level->deadline_ms < vulnerable_ms)
-		result->deadlines_missed++;
+	bool late = level->deadline_ms < vulnerable_ms;
+	result->is_late[result->n_devices++] = late;
+	result->deadlines_missed += late;
 	if (!done)
 		return;
 	result->updated++;

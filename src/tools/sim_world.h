@@ -26,6 +26,8 @@ struct sim_result {
 	size_t updated, deadlines_missed;
 	double vulnerable_ms, interrupted_ms;
 	unsigned peak_downloads;
+	size_t n_devices;
+	bool *is_late;        /* of each device, in the order of the fleet */
 	size_t *done_in_hour; /* of the hours since the release */
 	size_t n_hours;
 	int *change_in_second; /* of the number of downloads; NULL: counted otherwise */
@@ -33,7 +35,7 @@ struct sim_result {
 };
 void sim_result_init(struct sim_result *result, const struct sim_fleet *fleet, bool counts_seconds);
 void sim_result_deinit(struct sim_result *result);
-/* done_ms INT64_MAX: never. */
+/* For one device after the other, in the order of the fleet. done_ms INT64_MAX: never. */
 void sim_result_add(struct sim_result *result, const struct sim_fleet *fleet,
 	const struct level *level, int64_t done_ms);
 void sim_result_add_install(struct sim_result *result, const struct sim_device *device,

@@ -150,7 +150,8 @@ static void test_bound_and_targets(void **state)
 {
 	const struct strategies *given = *state;
 	for (uint64_t seed = 1; seed <= 3; seed++) {
-		struct sim_fleet *fleet = sim_fleet_generate(given->arena, 2000, seed, 30);
+		const struct sim_recipe recipe = { .n = 2000, .seed = seed, .days = 30 };
+		struct sim_fleet *fleet = sim_fleet_generate(given->arena, &recipe);
 		for (int urgency = URGENCY_CRITICAL; urgency <= URGENCY_LOW; urgency++) {
 			struct sim_result best, ours, again;
 			enum urgency class = (enum urgency)urgency;
