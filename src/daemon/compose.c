@@ -271,6 +271,7 @@ static enum su_status start_http(struct house *house, struct su_error *err)
 		.max_connections = (unsigned)config->max_connections,
 		.max_connections_per_address = (unsigned)config->max_connections_per_address,
 		.idle_timeout_ms = config->idle_timeout_ms,
+		.command_timeout_ms = config->command_timeout_ms,
 		.min_progress_bytes = (unsigned)config->min_progress_bytes,
 	};
 	enum su_status status = http_start(&opts, &house->http, err);

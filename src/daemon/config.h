@@ -31,6 +31,7 @@ struct config_http {
 	int64_t max_connections;
 	int64_t max_connections_per_address;
 	int64_t idle_timeout_ms;
+	int64_t command_timeout_ms;
 	int64_t min_progress_bytes;
 	bool open_metrics;
 };

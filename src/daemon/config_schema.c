@@ -54,6 +54,10 @@ const struct config_option config_schema[] = {
 			"closed; "
 			"how long a transfer takes in all is not limited." },
 
+	{ "http", "command_timeout", CONFIG_DURATION, AT(http.command_timeout_ms), SECOND, HOUR,
+		"PT1M", "duration",
+		.help = "A command that was the answer to a poll counts as lost when the device "
+			"says nothing more for so long." },
 	{ "http", "min_progress", CONFIG_SIZE, AT(http.min_progress_bytes), 1, MIB, "256", "bytes",
 		.help = "What an HTTP connection must move in each idle_timeout." },
 	{ "http", "open_metrics", CONFIG_BOOLEAN, AT(http.open_metrics), .fallback = "yes",

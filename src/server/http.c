@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/device_front.h"
+#include "server/http_channel.h"
 #include "server/http_exchange.h"
 #include "server/http_front.h"
 #include "server/http_upload_purge.h"
@@ -17,7 +19,10 @@
 #define DEFAULT_MAX_CONNECTIONS    4096
 #define DEFAULT_IDLE_TIMEOUT_MS    60000
 #define DEFAULT_MIN_PROGRESS_BYTES 256
+#define DEFAULT_COMMAND_TIMEOUT_MS 60000
 #define PURGE_INTERVAL_MS          (10 * 60 * 1000)
+#define MAX_COMMANDS               256 /* under way at the same time */
+#define GRACE_MS                   2000
 
 struct http {
 	struct http_front *front;
@@ -42,6 +47,8 @@ static struct http_opts with_defaults(const struct http_opts *given)
 		opts.idle_timeout_ms = DEFAULT_IDLE_TIMEOUT_MS;
 	if (!opts.min_progress_bytes)
 		opts.min_progress_bytes = DEFAULT_MIN_PROGRESS_BYTES;
+	if (!opts.command_timeout_ms)
+		opts.command_timeout_ms = DEFAULT_COMMAND_TIMEOUT_MS;
 	return opts;
 }
 
@@ -69,6 +76,38 @@ void http_front_watch_limits(struct http_front *front)
 		sweep_limits(front);
 }
 
+static void on_reach(void *arg, const char *endpoint, int64_t now_ms)
+{
+	const struct http_front *front = arg;
+	tracker_in_reach(device_front_tracker(front->env.devices), endpoint, now_ms);
+}
+
+/* A quarter of the connections is left to requests that do not wait. */
+static void open_channel(struct http_front *front, const struct http_opts *opts)
+{
+	front->env.commands = http_channel_new(&(struct http_channel_opts){
+		.loop = front->env.loop,
+		.max_waits = opts->max_connections - opts->max_connections / 4,
+		.max_commands = MAX_COMMANDS,
+		.silence_ms = opts->command_timeout_ms,
+		.grace_ms = GRACE_MS,
+		.on_reach = on_reach,
+		.arg = front,
+	});
+	if (!front->env.devices)
+		return;
+	const struct channel channel = http_channel_of(front->env.commands);
+	tracker_add_channel(device_front_tracker(front->env.devices), &channel);
+}
+
+static void close_channel(struct http_front *front)
+{
+	if (front->env.devices)
+		tracker_remove_channel(
+			device_front_tracker(front->env.devices), front->env.commands);
+	http_channel_stop(front->env.commands);
+}
+
 static struct http_front *front_new(const struct http_opts *opts)
 {
 	struct http_front *front = su_new(struct http_front);
@@ -87,6 +126,7 @@ static struct http_front *front_new(const struct http_opts *opts)
 	front->sweep = su_timer_new(front->env.loop, sweep_limits, front);
 	front->purge = su_timer_new(front->env.loop, purge_uploads, front);
 	su_timer_set(front->purge, PURGE_INTERVAL_MS);
+	open_channel(front, opts);
 	return front;
 }
 
@@ -94,6 +134,7 @@ void http_front_free_when_done(struct http_front *front)
 {
 	if (!front->stopped || front->exchanges)
 		return;
+	http_channel_free(&front->env.commands);
 	auth_memory_free(&front->auth);
 	limits_free(&front->limits);
 	free(front);
@@ -128,6 +169,9 @@ void http_stop(struct http **http)
 	if (!http || !*http)
 		return;
 	struct http_front *front = (*http)->front;
+	close_channel(front);
+	for (size_t i = 0; i < (*http)->n_listeners; i++)
+		http_listener_flush(&(*http)->listeners[i]);
 	for (struct http_exchange *exchange = front->exchanges; exchange; exchange = exchange->next)
 		http_exchange_abandon(exchange);
 	for (size_t i = 0; i < (*http)->n_listeners; i++)

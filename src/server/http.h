@@ -15,6 +15,7 @@
 struct credential_key;
 struct device_front;
 struct http;
+struct http_channel;
 struct http_stats;
 struct policy_holder;
 struct public_paths;
@@ -30,6 +31,7 @@ struct http_env {
 	struct policy_holder *policies;
 	const struct credential_key *credential_key; /* NULL: pre-shared keys are refused */
 	struct device_front *devices;                /* the device plane; NULL: its paths are 404 */
+	struct http_channel *commands;               /* for its devices; made by http_start */
 	const char *public_url; /* "https://fw.example.com", no slash at the end; NULL: relative */
 	size_t max_body_bytes;  /* JSON and other bodies kept in memory; 0: 1 MiB */
 	uint64_t max_image_bytes;   /* 0: 8 GiB */
@@ -56,6 +58,7 @@ struct http_opts {
 	 */
 	int64_t idle_timeout_ms;     /* 0: 60 s */
 	unsigned min_progress_bytes; /* 0: 256 */
+	int64_t command_timeout_ms;  /* silence of a device after a command; 0: 60 s */
 };
 
 /* Loop thread. SU_INVALID: an address or the certificate; SU_IO: cannot listen. */

@@ -36,6 +36,7 @@ struct http_call {
 	const struct token *actor;               /* NULL on routes without capability */
 	const char *address;                     /* of the peer: "[::1]:40000" */
 	bool secure;                             /* came over TLS */
+	bool is_head;                            /* a HEAD that its GET serves */
 	int64_t now_ms;
 	void *state; /* the handler's own, in the arena */
 	/* Set by a handler for what it committed: the loop forgets what it remembers before the reply. */

@@ -9,8 +9,9 @@
 #include "base/hex.h"
 #include "server/device_front.h"
 #include "server/device_wire.h"
+#include "server/http_channel.h"
 
-static void reply_fault(struct http_call *call, const struct su_error *err)
+void http_device_reply_fault(struct http_call *call, const struct su_error *err)
 {
 	http_reply_error(call, err);
 	if (err->status == SU_UNAUTHENTICATED)
@@ -25,8 +26,7 @@ static void reply_status(struct http_call *call, unsigned status)
 	http_call_finish(call);
 }
 
-/* Who speaks; false when that does not hold and the call was answered. */
-static bool identify(struct http_call *call, bool endpoint_optional, struct contact *out)
+bool http_device_identify(struct http_call *call, bool endpoint_optional, struct contact *out)
 {
 	struct su_error err = { 0 };
 	struct device_claim claim = {
@@ -45,10 +45,12 @@ static bool identify(struct http_call *call, bool endpoint_optional, struct cont
 	else
 		(void)su_fail(&err, SU_NOT_FOUND, "", "there is no device plane here");
 	if (status != SU_OK) {
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 		return false;
 	}
 	out->endpoint = su_arena_strdup(call->arena, out->endpoint);
+	if (out->endpoint)
+		http_channel_heard(call->env->commands, out->endpoint);
 	return true;
 }
 
@@ -81,7 +83,7 @@ static void on_registered(void *arg, const struct su_uuid *id, const struct su_e
 {
 	struct http_call *call = arg;
 	if (err) {
-		reply_fault(call, err);
+		http_device_reply_fault(call, err);
 		return;
 	}
 	char text[SU_UUID_TEXT_SIZE];
@@ -93,7 +95,7 @@ static void on_registered(void *arg, const struct su_uuid *id, const struct su_e
 static void on_done(void *arg, const struct su_error *err)
 {
 	if (err)
-		reply_fault(arg, err);
+		http_device_reply_fault(arg, err);
 	else
 		reply_status(arg, 204);
 }
@@ -103,10 +105,10 @@ void http_device_register(struct http_call *call)
 	struct contact contact;
 	struct registration registration;
 	struct su_error err = { 0 };
-	if (!identify(call, false, &contact))
+	if (!http_device_identify(call, false, &contact))
 		return;
 	if (read_registration(call, &registration, &err) != SU_OK)
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 	else
 		tracker_register(tracker_of(call), &contact, &registration, on_registered, call);
 }
@@ -117,7 +119,7 @@ static bool read_id(struct http_call *call, struct su_uuid *out)
 	if (su_uuid_parse(call->values[0], out, NULL) == SU_OK)
 		return true;
 	(void)su_fail(&err, SU_NOT_FOUND, "", "there is no such registration");
-	reply_fault(call, &err);
+	http_device_reply_fault(call, &err);
 	return false;
 }
 
@@ -127,10 +129,10 @@ void http_device_update(struct http_call *call)
 	struct registration change;
 	struct su_uuid id;
 	struct su_error err = { 0 };
-	if (!identify(call, true, &contact) || !read_id(call, &id))
+	if (!http_device_identify(call, true, &contact) || !read_id(call, &id))
 		return;
 	if (read_registration(call, &change, &err) != SU_OK) {
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 		return;
 	}
 	bool changes = device_wire_changes(&change);
@@ -141,7 +143,7 @@ void http_device_remove(struct http_call *call)
 {
 	struct contact contact;
 	struct su_uuid id;
-	if (!identify(call, true, &contact) || !read_id(call, &id))
+	if (!http_device_identify(call, true, &contact) || !read_id(call, &id))
 		return;
 	tracker_remove(tracker_of(call), &contact, id, on_done, call);
 }
@@ -168,7 +170,7 @@ static void reply_envelope(struct http_call *call, const struct offer *offer)
 	}
 	if (blob_open_fd(call->env->blobs, &offer->envelope, &fd, &size, &err) != SU_OK) {
 		(void)su_fail(&err, SU_IO, "", "the envelope is not there");
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 		return;
 	}
 	http_reply_file_take(call, 200, fd, 0, size);
@@ -181,12 +183,12 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 	struct http_call *call = arg;
 	struct su_error err = { 0 };
 	if (fault) {
-		reply_fault(call, fault);
+		http_device_reply_fault(call, fault);
 	} else if (offer) {
 		reply_envelope(call, offer);
 	} else {
 		(void)su_fail(&err, SU_NOT_FOUND, "", "there is nothing to install");
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 	}
 }
 
@@ -196,10 +198,10 @@ void http_device_manifest(struct http_call *call)
 	struct su_error err = { 0 };
 	const char *word = http_call_query(call, "form");
 	int value = ENVELOPE_FULL;
-	if (!identify(call, false, &contact))
+	if (!http_device_identify(call, false, &contact))
 		return;
 	if (word && name_parse(envelope_form_names, "form", word, &value, &err) != SU_OK) {
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 		return;
 	}
 	enum envelope_form form = (enum envelope_form)value;
@@ -212,11 +214,11 @@ void http_device_status(struct http_call *call)
 	struct contact contact;
 	struct status_message message;
 	struct su_error err = { 0 };
-	if (!identify(call, false, &contact))
+	if (!http_device_identify(call, false, &contact))
 		return;
 	if (device_wire_read_status(format_of(call), call->body, call->arena, &message, &err) !=
 		SU_OK)
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 	else
 		tracker_status(tracker_of(call), &contact, &message, on_done, call);
 }
@@ -225,11 +227,11 @@ void http_device_report(struct http_call *call)
 {
 	struct contact contact;
 	struct su_error err = { 0 };
-	if (!identify(call, false, &contact))
+	if (!http_device_identify(call, false, &contact))
 		return;
 	if (call->body.len == 0) {
 		(void)su_fail(&err, SU_INVALID, "", "the body is empty: a SUIT_Report is expected");
-		reply_fault(call, &err);
+		http_device_reply_fault(call, &err);
 		return;
 	}
 	tracker_report(tracker_of(call), &contact, call->body, on_done, call);

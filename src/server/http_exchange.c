@@ -98,6 +98,7 @@ struct http_exchange *http_exchange_new(struct http_listener *listener,
 	call->path = su_arena_strdup(call->arena, path);
 	call->address = address ? net_address_format(call->arena, address->client_addr) : "unknown";
 	call->secure = listener->secure;
+	call->is_head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
 	call->now_ms = su_clock_wall_ms();
 	call->reply.fd = -1;
 	exchange->method = su_arena_strdup(call->arena, method);
@@ -175,6 +176,7 @@ static void forget_what_changed(struct http_exchange *exchange)
 void http_exchange_continue(struct http_exchange *exchange, enum http_phase phase)
 {
 	forget_what_changed(exchange);
+	http_hold_end_watch(&exchange->hold);
 	exchange->phase = phase;
 	set_suspended(exchange, false);
 	drop_reference(exchange);
@@ -434,8 +436,10 @@ enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *d
 	return exchange->discarded_bytes > MAX_DISCARD_BYTES ? MHD_NO : MHD_YES;
 }
 
-void http_exchange_leave(struct http_exchange *exchange)
+void http_exchange_leave(struct http_exchange *exchange, bool complete)
 {
+	http_hold_end_watch(&exchange->hold);
+	http_hold_tell_sent(exchange, complete);
 	exchange->connection = NULL;
 	exchange->suspended = false;
 	if (exchange->peer)

@@ -10,6 +10,7 @@
 
 #include "server/http_call.h"
 #include "server/http_front.h"
+#include "server/http_hold.h"
 
 enum http_phase {
 	HTTP_PHASE_HEADERS,  /* nothing is settled */
@@ -41,6 +42,7 @@ struct http_exchange {
 	json_t *json;
 	struct token token;
 	uint8_t token_hash[CREDENTIAL_HASH_BYTES];
+	struct http_hold hold;
 };
 
 /* A new request on connection. */
@@ -48,8 +50,8 @@ struct http_exchange *http_exchange_new(struct http_listener *listener,
 	struct MHD_Connection *connection, const char *path, const char *method);
 /* libmicrohttpd's call; size as there. */
 enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *data, size_t *size);
-/* The connection is through with it, one way or the other. */
-void http_exchange_leave(struct http_exchange *exchange);
+/* The connection is through with it; complete: the whole reply was written. */
+void http_exchange_leave(struct http_exchange *exchange, bool complete);
 /* Wakes an exchange that waits, so that its connection can be closed. */
 void http_exchange_abandon(struct http_exchange *exchange);
 void http_exchange_finish(struct http_call *call);

@@ -36,11 +36,14 @@ struct http_listener {
 	struct su_watch *watch;
 	struct su_timer *timer;
 	bool secure;
+	bool kicked; /* since libmicrohttpd was run last */
 };
 
 enum su_status http_listener_start(struct http_listener *listener, struct http_front *front,
 	const struct http_opts *opts, const struct http_listen *where,
 	struct su_error *err) SU_MUST_CHECK;
+/* Sends what can be sent at once: the replies of calls that were just resumed. */
+void http_listener_flush(struct http_listener *listener);
 /* Its exchanges are not suspended. */
 void http_listener_stop(struct http_listener *listener);
 /* Lets libmicrohttpd run in the loop's next turn: after a resume. */

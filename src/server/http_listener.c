@@ -83,17 +83,19 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 {
 	(void)arg;
 	(void)connection;
-	(void)code;
 	if (*context)
-		http_exchange_leave(*context);
+		http_exchange_leave(*context, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	*context = NULL;
 }
 
 static void run(struct http_listener *listener)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
+	listener->kicked = false;
 	MHD_run(listener->daemon);
-	if (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES)
+	if (listener->kicked) /* by one request for the sake of another one */
+		su_timer_set(listener->timer, 0);
+	else if (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES)
 		su_timer_set(listener->timer, wait_ms > 60000 ? 60000 : (int64_t)wait_ms);
 	else
 		su_timer_cancel(listener->timer);
@@ -113,6 +115,7 @@ static void on_timer(void *arg)
 
 void http_listener_kick(struct http_listener *listener)
 {
+	listener->kicked = true;
 	su_timer_set(listener->timer, 0);
 }
 
@@ -164,6 +167,12 @@ enum su_status http_listener_start(struct http_listener *listener, struct http_f
 		su_watch_new(front->env.loop, info->epoll_fd, SU_LOOP_READ, on_ready, listener);
 	http_listener_kick(listener);
 	return SU_OK;
+}
+
+void http_listener_flush(struct http_listener *listener)
+{
+	if (listener->daemon)
+		MHD_run(listener->daemon);
 }
 
 void http_listener_stop(struct http_listener *listener)

@@ -33,6 +33,7 @@ static const struct http_route routes[] = {
 	{ "POST", "/device/v1/suit/status", 0, RAW, "ep *", HTTP_DEVICE_MESSAGE_TYPES,
 		.handler = http_device_status },
 	{ "POST", "/device/v1/suit/report", 0, RAW, "ep *", .handler = http_device_report },
+	{ "GET", "/device/v1/suit/command", 0, NONE, "ep wait *", .handler = http_device_command },
 
 	{ "GET", "/api/v1/tokens", CAN_MANAGE_TOKENS, NONE, .work = http_tokens_list },
 	{ "POST", "/api/v1/tokens", CAN_MANAGE_TOKENS, JSON, .work = http_tokens_create },

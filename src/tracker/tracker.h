@@ -91,6 +91,10 @@ void tracker_remove(struct tracker *tracker, const struct contact *contact, stru
 void tracker_poll(
 	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg);
 
+/* A sign of life that asks for nothing: of a device that waits to be told something. SU_NOT_FOUND: not registered. */
+void tracker_greet(
+	struct tracker *tracker, const struct contact *contact, tracker_done_fn done, void *arg);
+
 /* Progress in the update cycle, api/device.cddl status-message. */
 struct status_message {
 	bool has_deployment;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libmicrohttpd does not look at a suspended connection: its socket is watched here. */
+#include "server/http_hold.h"
+
+#include <fcntl.h>
+
+#include "server/http_exchange.h"
+
+static struct http_exchange *exchange_of(struct http_call *call)
+{
+	return (struct http_exchange *)(void *)call;
+}
+
+static int socket_of(const struct http_exchange *exchange)
+{
+	if (!exchange->connection)
+		return -1;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+static void on_readable(int fd, unsigned events, void *arg)
+{
+	struct http_hold *hold = arg;
+	(void)fd;
+	(void)events;
+	http_hold_end_watch(hold);
+	hold->on_stir(hold->stir_arg);
+}
+
+void http_hold_watch(struct http_call *call, void (*on_stir)(void *arg), void *arg)
+{
+	struct http_exchange *exchange = exchange_of(call);
+	struct http_hold *hold = &exchange->hold;
+	int fd = socket_of(exchange);
+	hold->on_stir = on_stir;
+	hold->stir_arg = arg;
+	if (fd >= 0)
+		hold->watch = su_watch_new(
+			exchange->front->env.loop, fd, SU_LOOP_READ, on_readable, hold);
+}
+
+void http_hold_on_sent(struct http_call *call, void (*on_sent)(void *arg, int socket), void *arg)
+{
+	struct http_exchange *exchange = exchange_of(call);
+	exchange->hold.on_sent = on_sent;
+	exchange->hold.sent_arg = arg;
+}
+
+void http_hold_end_watch(struct http_hold *hold)
+{
+	su_watch_free(&hold->watch);
+}
+
+void http_hold_tell_sent(struct http_exchange *exchange, bool complete)
+{
+	struct http_hold *hold = &exchange->hold;
+	int fd = complete ? socket_of(exchange) : -1;
+	if (hold->on_sent)
+		hold->on_sent(hold->sent_arg, fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1);
+	hold->on_sent = NULL;
+}
