@@ -54,6 +54,21 @@ WHERE r.digest = $1::text AND d.active AND d.device_id > $2::bigint
 ORDER BY d.device_id
 LIMIT $3::bigint
 
+-- name: deployment_page_of_release
+-- All of a release, also at an end, in the order in which they were made.
+SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
+	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
+	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
+	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
+	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
+FROM release AS r
+JOIN deployment AS d ON d.release_id = r.id
+JOIN device AS v ON v.id = d.device_id
+WHERE r.digest = $1::text AND d.id > $2::uuid AND ($3::text IS NULL OR d.state = $3::text)
+ORDER BY d.id
+LIMIT $4::bigint
+
 -- name: deployment_history
 SELECT ms(at), from_state, to_state, event, actor, detail
 FROM deployment_history

@@ -32,6 +32,7 @@ HTTP_WORK(http_releases_list);
 HTTP_WORK(http_releases_get);
 HTTP_WORK(http_releases_approve);
 HTTP_WORK(http_releases_withdraw);
+HTTP_WORK(http_release_plan_get);
 
 HTTP_WORK(http_devices_list);
 HTTP_WORK(http_devices_get);

@@ -62,6 +62,8 @@ static const struct http_route routes[] = {
 
 	{ "GET", "/api/v1/releases", CAN_READ, NONE, "limit cursor", .work = http_releases_list },
 	{ "GET", "/api/v1/releases/{digest}", CAN_READ, NONE, .work = http_releases_get },
+	{ "GET", "/api/v1/releases/{digest}/plan", CAN_READ, NONE, "limit cursor state",
+		.work = http_release_plan_get },
 	{ "POST", "/api/v1/releases/{digest}/approve", CAN_OPERATE, JSON, .work = http_releases_approve },
 	{ "POST", "/api/v1/releases/{digest}/withdraw", CAN_OPERATE, JSON, .work = http_releases_withdraw },
 

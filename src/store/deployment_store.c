@@ -143,6 +143,18 @@ static size_t read_unended(
 	return txn_ok(txn) ? n : 0;
 }
 
+size_t deployment_store_page_of_release(struct txn *txn, struct su_arena *arena,
+	const struct digest *release, const struct release_page *page, struct unended **out)
+{
+	static const struct su_uuid first = { { 0 } };
+	struct pg_result *rows su_auto(sql_rows_free) = txn_query(txn,
+		STATEMENT_DEPLOYMENT_PAGE_OF_RELEASE, sql_digest(release),
+		sql_uuid(page->after ? *page->after : first),
+		sql_text(page->state ? name_of(deployment_state_names, (int)*page->state) : NULL),
+		sql_uint(page->limit));
+	return read_unended(txn, arena, rows, out);
+}
+
 size_t deployment_store_overdue(
 	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct unended **out)
 {

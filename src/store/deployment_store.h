@@ -37,6 +37,14 @@ struct unended {
 	struct deployment deployment;
 	const char *endpoint;
 };
+/* Of one release, also at an end, in the order in which they were made. */
+struct release_page {
+	const struct su_uuid *after;        /* NULL: from the start */
+	const enum deployment_state *state; /* NULL: any */
+	size_t limit;
+};
+size_t deployment_store_page_of_release(struct txn *txn, struct su_arena *arena,
+	const struct digest *release, const struct release_page *page, struct unended **out);
 /* In flight with a deadline that has passed, the longest overdue first. */
 size_t deployment_store_overdue(struct txn *txn, struct su_arena *arena, int64_t now_ms,
 	size_t limit, struct unended **out);

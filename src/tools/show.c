@@ -55,8 +55,7 @@ static void print_cell(const char *text, size_t width, bool last)
 	printf("%s%*s", text, last ? 0 : (int)(width - print_width(text)) + 2, "");
 }
 
-static void print_table(
-	struct su_arena *arena, const json_t *items, const struct show_column *columns)
+void show_table(struct su_arena *arena, const json_t *items, const struct show_column *columns)
 {
 	size_t widths[SHOW_MAX_COLUMNS] = { 0 }, n = 0, row;
 	json_t *item;
@@ -87,41 +86,58 @@ static void print_json(const json_t *value)
 	putchar('\n');
 }
 
-/* Appends the items of one page; *next_out is the cursor of the following one, or NULL. */
+/* Appends the items of one page to those of the first; *cursor becomes that of the following one, or NULL. */
 static enum su_status fetch_page(struct cli *cli, struct api_client *client, const char *path,
-	const char *cursor, json_t *items, const char **next_out, struct su_error *err)
+	const char **cursor, json_t **first, struct su_error *err)
 {
 	/* The first page without parameters: short lists know none. */
-	const char *paged = cursor == NULL
+	const char *paged = *cursor == NULL
 				    ? path
 				    : su_arena_printf(cli->arena, "%s%climit=%d&cursor=%s", path,
 					      strchr(path, '?') ? '&' : '?', SHOW_PAGE_ITEMS,
-					      api_segment(cli->arena, cursor));
+					      api_segment(cli->arena, *cursor));
 	json_t *page = NULL;
 	SU_TRY(api_call(client, "GET", paged, NULL, &page, err));
-	json_array_extend(items, json_object_get(page, "items"));
-	*next_out = su_arena_strdup(cli->arena, json_string_value(json_object_get(page, "next")));
+	*cursor = su_arena_strdup(cli->arena, json_string_value(json_object_get(page, "next")));
+	if (*first == NULL) {
+		*first = page;
+		return SU_OK;
+	}
+	json_array_extend(json_object_get(*first, "items"), json_object_get(page, "items"));
 	json_decref(page);
 	return SU_OK;
+}
+
+enum su_status show_fetch(
+	struct cli *cli, const char *path, json_t **page_out, struct su_error *err)
+{
+	struct api_client *client su_auto(api_client_free) = NULL;
+	SU_TRY(api_client_new(cli, &client, err));
+	const char *cursor = NULL;
+	json_t *page = NULL;
+	enum su_status status;
+	do
+		status = fetch_page(cli, client, path, &cursor, &page, err);
+	while (status == SU_OK && cursor != NULL);
+	if (status != SU_OK)
+		json_decref(page);
+	else
+		*page_out = page;
+	return status;
 }
 
 enum su_status show_list(
 	struct cli *cli, const char *path, const struct show_column *columns, struct su_error *err)
 {
-	struct api_client *client su_auto(api_client_free) = NULL;
-	SU_TRY(api_client_new(cli, &client, err));
-	json_t *items = json_array();
-	const char *cursor = NULL;
-	enum su_status status;
-	do
-		status = fetch_page(cli, client, path, cursor, items, &cursor, err);
-	while (status == SU_OK && cursor != NULL);
-	if (status == SU_OK && cli_flag(cli, "json"))
+	json_t *page = NULL;
+	SU_TRY(show_fetch(cli, path, &page, err));
+	const json_t *items = json_object_get(page, "items");
+	if (cli_flag(cli, "json"))
 		print_json(items);
-	else if (status == SU_OK)
-		print_table(cli->arena, items, columns);
-	json_decref(items);
-	return status;
+	else
+		show_table(cli->arena, items, columns);
+	json_decref(page);
+	return SU_OK;
 }
 
 static void print_members(struct su_arena *arena, const json_t *object, int indent);
@@ -169,6 +185,13 @@ static void print_members(struct su_arena *arena, const json_t *object, int inde
 		else
 			print_items(arena, value, indent + SHOW_INDENT);
 	}
+}
+
+enum su_status show_get(struct cli *cli, const char *path, json_t **out, struct su_error *err)
+{
+	struct api_client *client su_auto(api_client_free) = NULL;
+	SU_TRY(api_client_new(cli, &client, err));
+	return api_call(client, "GET", path, NULL, out, err);
 }
 
 void show_object(const struct cli *cli, const json_t *object)

@@ -13,6 +13,13 @@ struct show_column {
 /* Fetches every page of a list and prints a row for each item; columns end with a NULL heading. */
 enum su_status show_list(struct cli *cli, const char *path, const struct show_column *columns,
 	struct su_error *err) SU_MUST_CHECK;
+void show_table(struct su_arena *arena, const json_t *items, const struct show_column *columns);
+/* Every page of a list as one: the first page, with the items of all. The caller's reference. */
+enum su_status show_fetch(
+	struct cli *cli, const char *path, json_t **page_out, struct su_error *err) SU_MUST_CHECK;
+/* One object, for the caller to show: the caller's reference. */
+enum su_status show_get(
+	struct cli *cli, const char *path, json_t **out, struct su_error *err) SU_MUST_CHECK;
 /* One request, and its answer printed as "member  value" lines, or as JSON. */
 enum su_status show_call(struct cli *cli, const char *method, const char *path, json_t *body_take,
 	struct su_error *err) SU_MUST_CHECK;

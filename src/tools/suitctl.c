@@ -24,6 +24,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_token_revoke,
 	&cmd_release_list,
 	&cmd_release_show,
+	&cmd_release_plan,
 	&cmd_release_approve,
 	&cmd_release_withdraw,
 	&cmd_device_list,

@@ -286,7 +286,7 @@ def test_mistakes_are_explained(sandbox, place, signed):
 
 def test_help_of_every_command(place):
     commands = re.findall(r"^  (\w+(?: \w+)?)  ", place.ctl("--help"), re.M)
-    assert len(commands) == 27
+    assert len(commands) == 28
     for command in commands:
         text = place.ctl(*command.split(), "--help")
         assert text.startswith(f"Usage: suitctl {command} ")
