@@ -252,6 +252,7 @@ static void on_polled(void *arg, const struct link_reply *reply)
 	}
 	agent->waits = 0;
 	agent->spoke_at_ms = su_clock_mono_ms();
+	device_agent_heed_steering(agent, reply->fresh_ms);
 	if (reply->status == SU_OK && !reply->unchanged && agent->incoming.len > 0) {
 		take_envelope(agent);
 		return;
@@ -298,7 +299,7 @@ static void on_registered(void *arg, const struct link_reply *reply)
 	}
 	agent->waits = 0;
 	agent->spoke_at_ms = su_clock_mono_ms();
-	agent->contact_at_ms = agent->spoke_at_ms + device_agent_contact_interval_ms(agent);
+	device_agent_plan_contact(agent);
 	if (reply->status != SU_OK) {
 		device_channel_say(
 			&agent->channel, "the registration was refused: %s", reply->error.text);

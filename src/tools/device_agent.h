@@ -28,7 +28,8 @@ struct device_agent_opts {
 	int64_t lifetime_s;
 	struct device_trust trust;
 	const struct key *report_key; /* signs reports; NULL: they go bare */
-	int64_t poll_interval_ms;
+	/* Between polls: where the server says nothing, and the bounds for what it says. */
+	int64_t poll_interval_ms, poll_least_ms, poll_most_ms;
 	int64_t start_delay_ms; /* spreads a fleet */
 	int64_t restart_ms;     /* how long the restart after an installation takes */
 	unsigned fail_percent;  /* of installations that fail; for fleets */

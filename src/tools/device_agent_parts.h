@@ -27,6 +27,7 @@ struct device_agent {
 	unsigned waits;             /* in a row */
 	bool failed;                /* the last update did not work */
 	bool ended_one;             /* an update has ended, well or not */
+	int64_t steered_ms; /* how long the server wants the next poll to wait; 0: it did not say */
 	/* On the monotonic clock. */
 	int64_t renew_at_ms;   /* register again */
 	int64_t contact_at_ms; /* poll, or say that it is still there */
@@ -47,7 +48,10 @@ void device_agent_poll(struct device_agent *agent);
 void device_agent_act(struct device_agent *agent);
 /* There is nothing to do for now, or for good. */
 void device_agent_rest(struct device_agent *agent);
-int64_t device_agent_contact_interval_ms(const struct device_agent *agent);
+/* It was heard now: when it shows up next. */
+void device_agent_plan_contact(struct device_agent *agent);
+/* What an answer to a poll says of the next one. */
+void device_agent_heed_steering(struct device_agent *agent, int64_t fresh_ms);
 /* How long the update waits by itself for what it needs. */
 int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_ms);
 void device_agent_start_listening(struct device_agent *agent);

@@ -17,12 +17,38 @@ static bool sleeps(const struct device_agent *agent)
 	return profile->has_reachability && profile->reachability == REACH_QUEUE;
 }
 
-int64_t device_agent_contact_interval_ms(const struct device_agent *agent)
+/* As the server wants it, within bounds of its own: it may be wrong, or not be the one it says. */
+static int64_t poll_interval_ms(const struct device_agent *agent)
+{
+	const struct device_agent_opts *opts = &agent->opts;
+	if (agent->steered_ms == 0)
+		return opts->poll_interval_ms;
+	if (agent->steered_ms < opts->poll_least_ms)
+		return opts->poll_least_ms;
+	return agent->steered_ms > opts->poll_most_ms ? opts->poll_most_ms : agent->steered_ms;
+}
+
+static int64_t contact_interval_ms(const struct device_agent *agent)
 {
 	const struct profile *profile = &agent->opts.told.profile;
 	if (!sleeps(agent))
-		return agent->opts.poll_interval_ms;
+		return poll_interval_ms(agent);
 	return 1000 * (profile->has_wake_every ? profile->wake_every_s : WAKE_DEFAULT_S);
+}
+
+void device_agent_heed_steering(struct device_agent *agent, int64_t fresh_ms)
+{
+	bool changes = fresh_ms > 0 && fresh_ms != agent->steered_ms;
+	agent->steered_ms = fresh_ms;
+	device_agent_plan_contact(agent);
+	if (changes && !sleeps(agent))
+		device_channel_say(&agent->channel, "asked to poll every %lld s: every %lld s",
+			(long long)fresh_ms / 1000, (long long)poll_interval_ms(agent) / 1000);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 static int64_t most(int64_t a, int64_t b)
@@ -72,12 +98,19 @@ int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_m
 	return most(since_ms, agent->orders.called_at_ms) + PUSH_PATIENCE_MS - now_ms;
 }
 
+void device_agent_plan_contact(struct device_agent *agent)
+{
+	int64_t now_ms = su_clock_mono_ms();
+	agent->contact_at_ms = now_ms + contact_interval_ms(agent);
+	if (agent->renew_at_ms > now_ms)
+		agent->contact_at_ms = least(agent->contact_at_ms, agent->renew_at_ms);
+}
+
 /* Time to show up: with a poll, or where that would be of no use, with a sign of life. */
 static void contact(struct device_agent *agent)
 {
-	int64_t now_ms = su_clock_mono_ms();
-	agent->contact_at_ms = now_ms + device_agent_contact_interval_ms(agent);
-	if (now_ms >= agent->renew_at_ms)
+	device_agent_plan_contact(agent);
+	if (su_clock_mono_ms() >= agent->renew_at_ms)
 		device_agent_register(agent);
 	else if (agent->update != NULL || sleeps(agent))
 		device_agent_renew(agent);
@@ -91,11 +124,6 @@ static void look(struct device_agent *agent)
 		contact(agent);
 	else
 		device_agent_act(agent);
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Commands over HTTP are asked for, as long as there is nothing else to do. */

@@ -32,6 +32,7 @@ struct link_reply {
 	struct su_error error; /* the server's own words where it gave some */
 	const char *location;  /* path of a created resource, or NULL */
 	int64_t wait_ms; /* SU_RETRY: how long the server wants to be left alone; 0: it did not say */
+	int64_t fresh_ms; /* GET: so long the answer holds (Max-Age, max-age); 0: it did not say */
 };
 
 /* A piece of what a GET brings. */

@@ -233,6 +233,17 @@ static void take_error(const coap_pdu_t *pdu, struct link_reply *reply)
 		reply->wait_ms = INT64_C(1000) * link_coap_option_uint(pdu, COAP_OPTION_MAXAGE);
 }
 
+/* What holds for a representation holds for its absence (RFC 7252 section 5.9.2). */
+static int64_t freshness(const struct link_coap *link, const coap_pdu_t *pdu)
+{
+	coap_pdu_code_t code = coap_pdu_get_code(pdu);
+	bool says = code == COAP_RESPONSE_CODE(205) || code == COAP_RESPONSE_CODE(203) ||
+		    code == COAP_RESPONSE_CODE(404);
+	if (link->request.method != LINK_GET || !says)
+		return 0;
+	return INT64_C(1000) * link_coap_option_uint(pdu, COAP_OPTION_MAXAGE);
+}
+
 void link_coap_transfer_take(struct link_coap *link, const coap_pdu_t *received)
 {
 	coap_pdu_code_t code = coap_pdu_get_code(received);
@@ -245,5 +256,6 @@ void link_coap_transfer_take(struct link_coap *link, const coap_pdu_t *received)
 	else if (code == COAP_RESPONSE_CODE(205) && take_block(link, received, &reply))
 		return;
 	reply.location = read_location(link, received);
+	reply.fresh_ms = freshness(link, received);
 	link_coap_finish(link, &reply);
 }

@@ -14,6 +14,7 @@
 #define STALL_TIMEOUT_S 60L
 #define REPLY_MAX_BYTES 65536
 #define ETAG_MAX_BYTES  128
+#define LONGEST_AGE_S   31536000
 
 struct link_http {
 	struct link head;
@@ -58,6 +59,16 @@ static void take_location(struct link_http *link, const char *value, size_t len)
 	link->location = su_strdup(plane != NULL ? plane + strlen(PLANE_PREFIX) : path);
 }
 
+/* Of the directives only max-age (RFC 9111 section 5.2.2.1); a bound keeps the product small. */
+static void take_freshness(struct link_http *link, const char *value, size_t len)
+{
+	char *text su_auto(su_free_ptr) = su_printf("%.*s", (int)len, value);
+	const char *age = strcasestr(text, "max-age=");
+	long seconds = age != NULL ? atol(age + 8) : 0;
+	if (seconds > 0 && seconds <= LONGEST_AGE_S)
+		link->reply.fresh_ms = INT64_C(1000) * seconds;
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
 	struct link_http *link = arg;
@@ -66,6 +77,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 		take_etag(link, line + 5, len - 5);
 	if (len > 9 && strncasecmp(line, "location:", 9) == 0)
 		take_location(link, line + 9, len - 9);
+	if (len > 14 && strncasecmp(line, "cache-control:", 14) == 0)
+		take_freshness(link, line + 14, len - 14);
 	if (len > 12 && strncasecmp(line, "retry-after:", 12) == 0)
 		link->reply.wait_ms = INT64_C(1000) * atoi(line + 12);
 	return len;

@@ -95,25 +95,37 @@ static enum su_status read_block(
 	return SU_OK;
 }
 
+/* Without --poll the server says how often, up to once a day. */
+static enum su_status read_polling(
+	const struct cli *cli, struct device_agent_opts *device, struct su_error *err)
+{
+	int64_t poll_s = 60, least_s = 10;
+	SU_TRY(device_options_read_number(cli, "poll", 1, 86400, &poll_s, err));
+	SU_TRY(device_options_read_number(cli, "poll-least", 1, 86400, &least_s, err));
+	device->poll_interval_ms = poll_s * 1000;
+	device->poll_least_ms = (least_s < poll_s ? least_s : poll_s) * 1000;
+	device->poll_most_ms = (cli_flag(cli, "poll") ? poll_s : 86400) * 1000;
+	return SU_OK;
+}
+
 static enum su_status read_behaviour(
 	const struct cli *cli, struct fleet_opts *fleet, struct su_error *err)
 {
 	struct device_agent_opts *device = &fleet->device;
-	int64_t fleet_size = 1, poll_s = 60, fail_percent = 0, seed = 1;
+	int64_t fleet_size = 1, fail_percent = 0, seed = 1;
 	device->restart_ms = 200;
 	device->lifetime_s = 86400;
 	SU_TRY(device_options_read_number(cli, "fleet", 1, MAX_FLEET, &fleet_size, err));
-	SU_TRY(device_options_read_number(cli, "poll", 1, 86400, &poll_s, err));
 	SU_TRY(device_options_read_number(cli, "restart-ms", 0, 600000, &device->restart_ms, err));
 	SU_TRY(device_options_read_number(cli, "fail-percent", 0, 100, &fail_percent, err));
 	SU_TRY(device_options_read_number(cli, "seed", 0, 2147483647, &seed, err));
 	SU_TRY(device_options_read_number(cli, "lifetime", 60, 31536000, &device->lifetime_s, err));
+	SU_TRY(read_polling(cli, device, err));
 	SU_TRY(read_block(cli, "block", &fleet->block_szx, err));
 	SU_TRY(read_block(cli, "max-block", &fleet->max_szx, err));
 	if (cli_flag(cli, "mix"))
 		SU_TRY(device_mix_parse(cli_value(cli, "mix"), &fleet->mix, err));
 	fleet->size = (unsigned)fleet_size;
-	device->poll_interval_ms = poll_s * 1000;
 	device->fail_percent = (unsigned)fail_percent;
 	device->seed = (uint64_t)seed;
 	device->once = cli_flag(cli, "once");
@@ -199,7 +211,9 @@ static const struct cli_command command = {
 		{ "severed", NULL, "ask for the small form of the envelope" },
 		{ "block", "BYTES", "CoAP block size, 16 to 1024" },
 		{ "lifetime", "SECONDS", "of the registration" },
-		{ "poll", "SECONDS", "between polls, default 60" },
+		{ "poll", "SECONDS",
+			"between polls at most; else as the server says, or 60 if it does not" },
+		{ "poll-least", "SECONDS", "between polls, whatever the server says; default 10" },
 		{ "restart-ms", "MS", "how long a restart takes, default 200" },
 		{ "once", NULL, "end when there is nothing left to do" },
 		{ "fleet", "N", "be N devices, NAME-00000 and on" },

@@ -162,7 +162,7 @@ class DeviceServer:
 class Listener:
     """suit-device, with what it says."""
 
-    def __init__(self, program, server, folder, trust, klass, *options):
+    def __init__(self, program, server, folder, trust, klass, *options, poll=1):
         import suit_oracle as suit
 
         self.folder = folder
@@ -172,7 +172,7 @@ class Listener:
         pem.write_text(trust.public_pem())
         words = [program, "--server", server.uri, "--endpoint", "lamp", "--dir", folder, "--trust", pem,
                  "--vendor", suit.VENDOR, "--class", klass, "--restart-ms", 10,
-                 "--poll", 1, *options]  # fmt: skip
+                 *(["--poll", poll] if poll else []), *options]  # fmt: skip
         self.process = subprocess.Popen(
             [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
