@@ -22,6 +22,7 @@
 #define DEFAULT_COMMAND_TIMEOUT_MS 60000
 #define PURGE_INTERVAL_MS          (10 * 60 * 1000)
 #define MAX_COMMANDS               256 /* under way at the same time */
+#define REPLACED_MS                1000
 #define GRACE_MS                   2000
 
 struct http {
@@ -89,6 +90,7 @@ static void open_channel(struct http_front *front, const struct http_opts *opts)
 		.loop = front->env.loop,
 		.max_waits = opts->max_connections - opts->max_connections / 4,
 		.max_commands = MAX_COMMANDS,
+		.replaced_ms = REPLACED_MS,
 		.silence_ms = opts->command_timeout_ms,
 		.grace_ms = GRACE_MS,
 		.on_reach = on_reach,

@@ -13,7 +13,7 @@
 #define BUCKETS 1024
 
 struct http_wait {
-	struct http_wait *next, **at; /* in its bucket */
+	struct http_wait *next, **at; /* in its bucket, or of those that a newer one has replaced */
 	struct http_channel *channel;
 	struct http_waiter waiter;
 	char *endpoint;
@@ -37,7 +37,7 @@ struct http_command {
 
 struct http_channel {
 	struct http_channel_opts opts;
-	struct http_wait *buckets[BUCKETS];
+	struct http_wait *buckets[BUCKETS], *replaced;
 	size_t n_waits, n_commands;
 	struct http_command *under_way, *over;
 	uint64_t last_number;
@@ -88,14 +88,28 @@ static void take_out(struct http_command *command)
 		command->next->at = command->at;
 }
 
+static void put_wait(struct http_wait **list, struct http_wait *wait)
+{
+	wait->next = *list;
+	wait->at = list;
+	if (*list)
+		(*list)->at = &wait->next;
+	*list = wait;
+}
+
+static void take_wait(struct http_wait *wait)
+{
+	*wait->at = wait->next;
+	if (wait->next)
+		wait->next->at = wait->at;
+}
+
 void http_channel_leave(struct http_channel *channel, struct http_wait **wait)
 {
 	struct http_wait *left = *wait;
 	if (!left)
 		return;
-	*left->at = left->next;
-	if (left->next)
-		left->next->at = left->at;
+	take_wait(left);
 	channel->n_waits--;
 	su_timer_free(&left->timer);
 	su_free_ptr(&left->endpoint);
@@ -135,27 +149,31 @@ static void on_wait_time(void *arg)
 	tell_reach(wait->channel, wait->endpoint, wait->waiter.now_ms);
 }
 
+/* Two devices that bear one name would chase each other as fast as they can, if this were told at once. */
+static void replace(struct http_channel *channel, struct http_wait *earlier)
+{
+	take_wait(earlier);
+	put_wait(&channel->replaced, earlier);
+	earlier->told = true;
+	su_timer_set(earlier->timer, channel->opts.replaced_ms);
+}
+
 enum su_status http_channel_wait(struct http_channel *channel, const struct http_waiter *waiter,
 	struct http_wait **out, struct su_error *err)
 {
 	struct http_wait *earlier = find_wait(channel, waiter->endpoint);
 	if (channel->closing)
 		return su_fail(err, SU_RETRY, "", "the server is stopping");
-	if (!earlier && channel->n_waits >= channel->opts.max_waits)
+	if (channel->n_waits >= channel->opts.max_waits)
 		return su_fail(err, SU_BUSY, "", "too many devices are waiting for commands");
 	if (earlier)
-		end_wait_with_nothing(earlier);
+		replace(channel, earlier);
 	struct http_wait *wait = su_new(struct http_wait);
-	struct http_wait **bucket = bucket_of(channel, waiter->endpoint);
 	wait->channel = channel;
 	wait->waiter = *waiter;
 	wait->waiter.endpoint = wait->endpoint = su_strdup(waiter->endpoint);
 	wait->until_ms = waiter->now_ms + waiter->wait_ms;
-	wait->next = *bucket;
-	wait->at = bucket;
-	if (*bucket)
-		(*bucket)->at = &wait->next;
-	*bucket = wait;
+	put_wait(bucket_of(channel, wait->endpoint), wait);
 	channel->n_waits++;
 	wait->timer = su_timer_new(channel->opts.loop, on_wait_time, wait);
 	su_timer_set(wait->timer, 0);
@@ -306,6 +324,8 @@ void http_channel_stop(struct http_channel *channel)
 	if (!channel || channel->closing)
 		return;
 	channel->closing = true;
+	while (channel->replaced)
+		end_wait_with_nothing(channel->replaced);
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (channel->buckets[i])
 			end_wait_with_nothing(channel->buckets[i]);

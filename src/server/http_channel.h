@@ -20,8 +20,9 @@ struct http_wait;
 struct http_channel_opts {
 	struct su_loop *loop;
 	size_t max_waits, max_commands;
-	int64_t silence_ms; /* so long a device may do without a word after a command */
-	int64_t grace_ms;   /* so long an acknowledgement may take although the device was heard */
+	int64_t replaced_ms; /* after which one that a newer one has replaced is answered */
+	int64_t silence_ms;  /* so long a device may do without a word after a command */
+	int64_t grace_ms;    /* so long an acknowledgement may take although the device was heard */
 	/* A device waits. Never within http_channel_wait. */
 	void (*on_reach)(void *arg, const char *endpoint, int64_t now_ms);
 	void *arg;
@@ -48,7 +49,7 @@ struct http_waiter {
 	void (*on_answer)(void *arg, const struct http_channel_answer *answer);
 	void *arg;
 };
-/* An earlier wait of the same device is answered with nothing. SU_BUSY: too many wait; SU_RETRY: stopping. */
+/* Replaces an earlier wait of the same device: that one gets nothing. SU_BUSY: too many wait; SU_RETRY: stopping. */
 enum su_status http_channel_wait(struct http_channel *channel, const struct http_waiter *waiter,
 	struct http_wait **out, struct su_error *err) SU_MUST_CHECK;
 /* The request is gone: ends the wait without an answer. */

@@ -92,6 +92,15 @@ def test_https(fresh, secure):
     assert fresh.rest.device("lamp")["transport"] == "https"
 
 
+def test_waiting_for_commands(secure):
+    """The wait is not cut short by what TLS says in between, and its end makes room."""
+    secure.token = None
+    eventually(lambda: secure.post("/device/v1/rd?ep=lamp", None).status_code == 201)
+    url = "/device/v1/suit/command?ep=lamp&wait=2"
+    for _ in range(2):
+        assert secure.get(url, 204).elapsed.total_seconds() >= 2
+
+
 def test_noise_instead_of_tls(secure):
     port = int(secure.base.rsplit(":", 1)[1])
     for noise in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", os.urandom(2000)):

@@ -18,17 +18,6 @@
 #define LONG_MS  INT64_C(3600000)
 #define PATIENCE 200 /* rounds of the loop until something must have happened */
 
-struct fixture {
-	struct su_loop *loop;
-	struct http_channel *http;
-	struct channel channel;
-	int64_t silence_ms, grace_ms;
-	unsigned n_reached;
-	char reached[32];
-	unsigned n_results;
-	struct command_result result;
-};
-
 /* A request that waits. */
 struct request {
 	struct http_wait *wait;
@@ -36,6 +25,18 @@ struct request {
 	uint64_t command;
 	bool stopping;
 	char body[512];
+};
+
+struct fixture {
+	struct su_loop *loop;
+	struct http_channel *http;
+	struct channel channel;
+	int64_t replaced_ms, silence_ms, grace_ms;
+	unsigned n_reached;
+	char reached[32];
+	unsigned n_results;
+	struct command_result result;
+	struct request requests[4]; /* answered at the latest when the channel is freed */
 };
 
 static void on_reach(void *arg, const char *endpoint, int64_t now_ms)
@@ -52,6 +53,7 @@ static void open_channel(struct fixture *fixture)
 		.loop = fixture->loop,
 		.max_waits = 3,
 		.max_commands = 2,
+		.replaced_ms = fixture->replaced_ms,
 		.silence_ms = fixture->silence_ms,
 		.grace_ms = fixture->grace_ms,
 		.on_reach = on_reach,
@@ -193,33 +195,33 @@ static void expect(struct fixture *fixture, enum command_outcome outcome)
 static void test_only_who_waits_is_in_reach(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
+	struct request *request = &fixture->requests[0];
 	int64_t until_ms = 0;
 	assert_false(in_reach(fixture, "a", &until_ms));
 	assert_int_equal(send_kind(fixture, "a", COMMAND_OFFER), SU_NOT_FOUND);
-	begin_to_wait(fixture, "a", &request);
+	begin_to_wait(fixture, "a", request);
 	assert_true(in_reach(fixture, "a", &until_ms));
 	assert_int_equal(until_ms, NOW_MS + LONG_MS);
 	assert_false(in_reach(fixture, "b", &until_ms));
-	http_channel_leave(fixture->http, &request.wait);
+	http_channel_leave(fixture->http, &request->wait);
 	assert_false(in_reach(fixture, "a", &until_ms));
 	assert_int_equal(send_kind(fixture, "a", COMMAND_OFFER), SU_NOT_FOUND);
 	settle(fixture);
-	assert_int_equal(request.n_answers, 0);
+	assert_int_equal(request->n_answers, 0);
 	assert_int_equal(fixture->n_results, 0);
 }
 
 static void test_nothing_comes_in_time(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
+	struct request *request = &fixture->requests[0];
 	int64_t until_ms;
-	assert_int_equal(wait_for(fixture, "a", 1, &request), SU_OK);
-	while (request.n_answers == 0)
+	assert_int_equal(wait_for(fixture, "a", 1, request), SU_OK);
+	while (request->n_answers == 0)
 		turn(fixture);
-	assert_int_equal(request.command, 0);
-	assert_false(request.stopping);
-	assert_string_equal(request.body, "");
+	assert_int_equal(request->command, 0);
+	assert_false(request->stopping);
+	assert_string_equal(request->body, "");
 	assert_int_equal(fixture->n_reached, 1);
 	assert_false(in_reach(fixture, "a", &until_ms));
 }
@@ -227,28 +229,50 @@ static void test_nothing_comes_in_time(void **state)
 static void test_a_newer_request_takes_the_place(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request older, newer;
-	begin_to_wait(fixture, "a", &older);
-	begin_to_wait(fixture, "a", &newer);
-	assert_int_equal(older.n_answers, 1);
-	assert_int_equal(older.command, 0);
-	assert_int_equal(newer.n_answers, 0);
+	struct request *older = &fixture->requests[0];
+	struct request *newer = &fixture->requests[1];
+	begin_to_wait(fixture, "a", older);
+	begin_to_wait(fixture, "a", newer);
+	until(fixture, &older->n_answers, 1);
+	assert_int_equal(older->command, 0);
+	assert_int_equal(newer->n_answers, 0);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_TRIGGER), SU_OK);
-	assert_int_equal(newer.n_answers, 1);
-	assert_true(newer.command > 0);
+	assert_int_equal(newer->n_answers, 1);
+	assert_true(newer->command > 0);
+}
+
+static void test_two_of_one_name_do_not_race(void **state)
+{
+	struct fixture *fixture = *state;
+	struct request *older = &fixture->requests[0];
+	struct request *newer = &fixture->requests[1];
+	struct request *third = &fixture->requests[2];
+	fixture->replaced_ms = LONG_MS;
+	reopen(fixture, LONG_MS, LONG_MS);
+	begin_to_wait(fixture, "a", older);
+	begin_to_wait(fixture, "a", newer);
+	begin_to_wait(fixture, "a", third);
+	http_channel_leave(fixture->http, &newer->wait);
+	settle(fixture);
+	assert_int_equal(older->n_answers, 0);
+	assert_int_equal(send_kind(fixture, "a", COMMAND_ASK), SU_OK);
+	assert_int_equal(third->n_answers, 1);
+	http_channel_stop(fixture->http);
+	assert_int_equal(older->n_answers, 1);
+	assert_int_equal(newer->n_answers, 0);
 }
 
 static void test_a_command_is_the_answer(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
+	struct request *request = &fixture->requests[0];
 	int64_t until_ms;
-	begin_to_wait(fixture, "a", &request);
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_TRIGGER), SU_OK);
-	assert_int_equal(request.n_answers, 1);
-	assert_non_null(strstr(request.body, "\"command\":\"trigger\""));
+	assert_int_equal(request->n_answers, 1);
+	assert_non_null(strstr(request->body, "\"command\":\"trigger\""));
 	assert_false(in_reach(fixture, "a", &until_ms));
-	close(deliver(fixture, &request, true));
+	close(deliver(fixture, request, true));
 	settle(fixture);
 	assert_int_equal(fixture->n_results, 0);
 	http_channel_heard(fixture->http, "b");
@@ -264,43 +288,44 @@ static void test_a_command_is_the_answer(void **state)
 static void test_a_message_before_the_answer_is_no_sign(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
-	begin_to_wait(fixture, "a", &request);
+	struct request *request = &fixture->requests[0];
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_TRIGGER), SU_OK);
 	http_channel_heard(fixture->http, "a");
 	settle(fixture);
 	assert_int_equal(fixture->n_results, 0);
-	http_channel_sent(fixture->http, request.command, -1);
+	http_channel_sent(fixture->http, request->command, -1);
 	expect(fixture, COMMAND_LOST);
 }
 
 static void test_unacknowledged_bytes_mean_lost(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request, next;
+	struct request *request = &fixture->requests[0];
+	struct request *next = &fixture->requests[1];
 	reopen(fixture, LONG_MS, 0);
-	begin_to_wait(fixture, "a", &request);
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_OFFER), SU_OK);
-	int peer = deliver(fixture, &request, false);
+	int peer = deliver(fixture, request, false);
 	http_channel_heard(fixture->http, "a");
-	assert_int_equal(wait_for(fixture, "a", LONG_MS, &next), SU_OK);
+	assert_int_equal(wait_for(fixture, "a", LONG_MS, next), SU_OK);
 	expect(fixture, COMMAND_LOST);
 	/* It waits on a connection that works: the tracker hears of that after the loss. */
 	until(fixture, &fixture->n_reached, 2);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_OFFER), SU_OK);
-	assert_int_equal(next.n_answers, 1);
+	assert_int_equal(next->n_answers, 1);
 	close(peer);
 }
 
 static void test_an_acknowledgement_may_be_late(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
+	struct request *request = &fixture->requests[0];
 	char byte;
 	reopen(fixture, LONG_MS, 1);
-	begin_to_wait(fixture, "a", &request);
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_INSTALL), SU_OK);
-	int peer = deliver(fixture, &request, false);
+	int peer = deliver(fixture, request, false);
 	http_channel_heard(fixture->http, "a");
 	assert_int_equal(read(peer, &byte, 1), 1);
 	while (fixture->n_results == 0)
@@ -312,27 +337,28 @@ static void test_an_acknowledgement_may_be_late(void **state)
 static void test_silence_means_lost(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
+	struct request *request = &fixture->requests[0];
 	reopen(fixture, 0, LONG_MS);
-	begin_to_wait(fixture, "a", &request);
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_NOTICE), SU_OK);
-	close(deliver(fixture, &request, true));
+	close(deliver(fixture, request, true));
 	expect(fixture, COMMAND_LOST);
 }
 
 static void test_one_command_at_a_time(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request, next;
+	struct request *request = &fixture->requests[0];
+	struct request *next = &fixture->requests[1];
 	int64_t until_ms;
-	begin_to_wait(fixture, "a", &request);
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_ASK), SU_OK);
-	assert_int_equal(wait_for(fixture, "a", LONG_MS, &next), SU_OK);
+	assert_int_equal(wait_for(fixture, "a", LONG_MS, next), SU_OK);
 	settle(fixture);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_ASK), SU_BUSY);
 	assert_false(in_reach(fixture, "a", &until_ms));
 	assert_int_equal(fixture->n_reached, 1);
-	close(deliver(fixture, &request, true));
+	close(deliver(fixture, request, true));
 	http_channel_heard(fixture->http, "a");
 	expect(fixture, COMMAND_TAKEN);
 	assert_int_equal(fixture->n_reached, 2);
@@ -342,47 +368,47 @@ static void test_one_command_at_a_time(void **state)
 static void test_a_push_cannot_be(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request request;
-	begin_to_wait(fixture, "a", &request);
+	struct request *request = &fixture->requests[0];
+	begin_to_wait(fixture, "a", request);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_PUSH), SU_OK);
 	assert_int_equal(fixture->n_results, 0);
 	expect(fixture, COMMAND_CANNOT);
-	assert_int_equal(request.n_answers, 0);
+	assert_int_equal(request->n_answers, 0);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_TRIGGER), SU_OK);
-	assert_int_equal(request.n_answers, 1);
+	assert_int_equal(request->n_answers, 1);
 }
 
 static void test_bounds(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request requests[4];
+	struct request *requests = fixture->requests;
 	begin_to_wait(fixture, "a", &requests[0]);
 	begin_to_wait(fixture, "b", &requests[1]);
 	begin_to_wait(fixture, "c", &requests[2]);
 	assert_int_equal(wait_for(fixture, "d", LONG_MS, &requests[3]), SU_BUSY);
-	begin_to_wait(fixture, "a", &requests[3]);
-	assert_int_equal(requests[0].n_answers, 1);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_ASK), SU_OK);
 	assert_int_equal(send_kind(fixture, "b", COMMAND_ASK), SU_OK);
 	assert_int_equal(send_kind(fixture, "c", COMMAND_ASK), SU_BUSY);
-	assert_int_equal(wait_for(fixture, "d", LONG_MS, &requests[0]), SU_OK);
+	assert_int_equal(wait_for(fixture, "d", LONG_MS, &requests[3]), SU_OK);
 }
 
 static void test_the_end_of_the_server(void **state)
 {
 	struct fixture *fixture = *state;
-	struct request waiting, commanded, late;
-	begin_to_wait(fixture, "a", &waiting);
-	begin_to_wait(fixture, "b", &commanded);
+	struct request *waiting = &fixture->requests[0];
+	struct request *commanded = &fixture->requests[1];
+	struct request *late = &fixture->requests[2];
+	begin_to_wait(fixture, "a", waiting);
+	begin_to_wait(fixture, "b", commanded);
 	assert_int_equal(send_kind(fixture, "b", COMMAND_OFFER), SU_OK);
 	http_channel_stop(fixture->http);
-	assert_int_equal(waiting.n_answers, 1);
-	assert_true(waiting.stopping);
+	assert_int_equal(waiting->n_answers, 1);
+	assert_true(waiting->stopping);
 	assert_int_equal(fixture->n_results, 1);
 	assert_int_equal(fixture->result.outcome, COMMAND_LOST);
-	assert_int_equal(wait_for(fixture, "a", LONG_MS, &late), SU_RETRY);
+	assert_int_equal(wait_for(fixture, "a", LONG_MS, late), SU_RETRY);
 	assert_int_equal(send_kind(fixture, "a", COMMAND_OFFER), SU_RETRY);
-	int peer = deliver(fixture, &commanded, true); /* the connection ends later */
+	int peer = deliver(fixture, commanded, true); /* the connection ends later */
 	char byte;
 	assert_int_equal(read(peer, &byte, 1), 0); /* and its descriptor is closed */
 	close(peer);
@@ -395,6 +421,7 @@ int main(void)
 		CASE(test_only_who_waits_is_in_reach),
 		CASE(test_nothing_comes_in_time),
 		CASE(test_a_newer_request_takes_the_place),
+		CASE(test_two_of_one_name_do_not_race),
 		CASE(test_a_command_is_the_answer),
 		CASE(test_a_message_before_the_answer_is_no_sign),
 		CASE(test_unacknowledged_bytes_mean_lost),
