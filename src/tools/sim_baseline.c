@@ -17,7 +17,7 @@ static int64_t poll_device(struct sim_result *result, const struct sim_fleet *fl
 {
 	int64_t interval_ms =
 		policy_poll_interval_ms(policy, device->endpoint, false, policy->default_urgency);
-	int64_t at_ms = SIM_RELEASE_MS;
+	int64_t at_ms = fleet->from_ms;
 	for (bool first = true;; first = false) {
 		at_ms = sim_world_poll(device, at_ms, interval_ms, fleet->until_ms);
 		if (at_ms != INT64_MAX)
@@ -32,7 +32,7 @@ static int64_t poll_device(struct sim_result *result, const struct sim_fleet *fl
 static int64_t push_device(
 	struct sim_result *result, const struct sim_fleet *fleet, const struct sim_device *device)
 {
-	int64_t at_ms = SIM_RELEASE_MS;
+	int64_t at_ms = fleet->from_ms;
 	for (bool first = true;; first = false) {
 		at_ms = sim_result_fetch(result, fleet, device, at_ms);
 		if (at_ms == INT64_MAX || install(result, fleet, device, first, &at_ms))
@@ -40,22 +40,22 @@ static int64_t push_device(
 	}
 }
 
-void sim_baseline_poll_only(const struct sim_fleet *fleet, const struct policy *policy,
-	enum urgency urgency, struct sim_result *out)
+void sim_baseline_poll_only(const struct sim_task *task, struct sim_result *out)
 {
+	const struct sim_fleet *fleet = task->fleet;
 	sim_result_init(out, fleet, true);
 	for (size_t i = 0; i < fleet->n; i++)
-		sim_result_add(out, fleet, &policy->levels[urgency],
-			poll_device(out, fleet, policy, &fleet->devices[i]));
+		sim_result_add(out, fleet, sim_task_level(task, i),
+			poll_device(out, fleet, task->policy, &fleet->devices[i]));
 	sim_result_close(out);
 }
 
-void sim_baseline_push_at_once(const struct sim_fleet *fleet, const struct policy *policy,
-	enum urgency urgency, struct sim_result *out)
+void sim_baseline_push_at_once(const struct sim_task *task, struct sim_result *out)
 {
+	const struct sim_fleet *fleet = task->fleet;
 	sim_result_init(out, fleet, true);
 	for (size_t i = 0; i < fleet->n; i++)
-		sim_result_add(out, fleet, &policy->levels[urgency],
+		sim_result_add(out, fleet, sim_task_level(task, i),
 			push_device(out, fleet, &fleet->devices[i]));
 	sim_result_close(out);
 }

@@ -18,7 +18,7 @@ static int64_t opportunity(const struct sim_fleet *fleet, const struct level *le
 	int64_t idle_ms = sim_world_idle(device, at_ms, device->install_ms, fleet->until_ms);
 	int64_t allowed_ms;
 	if (device->kind == SIM_VEHICLE || device->kind == SIM_SENSOR ||
-		__builtin_add_overflow(SIM_RELEASE_MS, level->interrupt_after_ms, &allowed_ms))
+		__builtin_add_overflow(fleet->from_ms, level->interrupt_after_ms, &allowed_ms))
 		return idle_ms;
 	allowed_ms = later(allowed_ms, at_ms);
 	if (idle_ms <= allowed_ms)
@@ -33,7 +33,7 @@ static int64_t opportunity(const struct sim_fleet *fleet, const struct level *le
 static int64_t update_device(struct sim_result *result, const struct sim_fleet *fleet,
 	const struct level *level, const struct sim_device *device)
 {
-	int64_t at_ms = SIM_RELEASE_MS;
+	int64_t at_ms = fleet->from_ms;
 	for (bool first = true;; first = false) {
 		at_ms = sim_result_fetch(result, fleet, device, at_ms);
 		if (at_ms != INT64_MAX)
@@ -48,13 +48,14 @@ static int64_t update_device(struct sim_result *result, const struct sim_fleet *
 	}
 }
 
-void sim_clairvoyant_run(const struct sim_fleet *fleet, const struct policy *policy,
-	enum urgency urgency, struct sim_result *out)
+void sim_clairvoyant_run(const struct sim_task *task, struct sim_result *out)
 {
-	const struct level *level = &policy->levels[urgency];
+	const struct sim_fleet *fleet = task->fleet;
 	sim_result_init(out, fleet, true);
-	for (size_t i = 0; i < fleet->n; i++)
+	for (size_t i = 0; i < fleet->n; i++) {
+		const struct level *level = sim_task_level(task, i);
 		sim_result_add(
 			out, fleet, level, update_device(out, fleet, level, &fleet->devices[i]));
+	}
 	sim_result_close(out);
 }

@@ -3,13 +3,7 @@
 #include "tools/sim_fleet.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <jansson.h>
-
-#include "tools/json_read.h"
-#include "tools/whole_file.h"
 
 const struct name_row sim_kind_names[] = {
 	{ SIM_METER, "meter" },
@@ -17,11 +11,12 @@ const struct name_row sim_kind_names[] = {
 	{ SIM_SENSOR, "sensor" },
 	{ SIM_CAMERA, "camera" },
 	{ SIM_GATEWAY, "gateway" },
+	{ SIM_OTHER, "other" },
 	{ 0, NULL },
 };
 
 /* Per cent of a generated fleet. */
-static const unsigned mix_percent[SIM_KINDS] = { 30, 20, 25, 15, 10 };
+static const unsigned mix_percent[SIM_KINDS] = { 30, 20, 25, 15, 10, 0 };
 
 #define SLOWEST_BYTES_S 2000.0
 #define LINK_FACTOR     100.0
@@ -96,21 +91,21 @@ static const struct calendar *nightly(struct su_arena *arena, const struct calen
 	return calendar;
 }
 
-struct tables {
+struct sim_tables {
 	const struct calendar *cameras[N_ZONES * N_STARTS], *gateways[N_ZONES * N_STARTS];
 };
 
-static void give_truth(struct sim_device *device, unsigned days)
+static void give_truth(struct sim_device *device, const struct sim_fleet *fleet)
 {
 	double rate = SLOWEST_BYTES_S * pow(LINK_FACTOR, sim_chance(device->seed, SALT_LINK));
-	device->transfer_ms = (int64_t)(SIM_IMAGE_BYTES / rate * 1000);
+	device->transfer_ms = (int64_t)((double)fleet->image_bytes / rate * 1000) + 1;
 	device->install_ms = (int64_t)(draw(device, SALT_INSTALL, 30, 180) * 1000);
 	device->first_install_fails = sim_chance(device->seed, SALT_FAILS) < FAILS_FIRST;
 	device->phase_ms = (int64_t)draw(device, SALT_PHASE, 0, (double)SIM_DAY_MS);
 	if (sim_chance(device->seed, SALT_VANISHES) < VANISHES) {
 		device->absent_from_ms =
-			SIM_RELEASE_MS + (int64_t)draw(device, SALT_VANISHES_AT, -2.0 * SIM_DAY_MS,
-						 (double)days * SIM_DAY_MS);
+			fleet->from_ms + (int64_t)draw(device, SALT_VANISHES_AT, -2.0 * SIM_DAY_MS,
+						 (double)fleet->days * SIM_DAY_MS);
 		device->absent_until_ms =
 			device->absent_from_ms +
 			(int64_t)draw(device, SALT_VANISHES_FOR, SIM_DAY_MS, 6.0 * SIM_DAY_MS);
@@ -131,7 +126,7 @@ static void give_answers(struct sim_device *device, bool answers)
 	device->profile.answers = answers;
 }
 
-static void give_kind(struct su_arena *arena, struct tables *tables, struct sim_device *device)
+static void give_kind(struct su_arena *arena, struct sim_tables *tables, struct sim_device *device)
 {
 	struct profile *profile = &device->profile;
 	profile->has_reachability = true;
@@ -164,40 +159,58 @@ static void give_kind(struct su_arena *arena, struct tables *tables, struct sim_
 		device->calendar = nightly(arena, tables->gateways, device, 3);
 		give_answers(device, true);
 		break;
+	case SIM_OTHER:
+		break;
 	}
+	device->idle = device->calendar;
 }
 
-static void make_device(
-	struct su_arena *arena, struct tables *tables, struct sim_fleet *fleet, enum sim_kind kind)
-{
-	size_t index = fleet->n++;
-	struct sim_device *device = &fleet->devices[index];
-	device->seed = sim_mix(fleet->seed, index);
-	device->kind = kind;
-	fleet->n_of_kind[kind]++;
-	snprintf(device->endpoint, sizeof(device->endpoint), "%s-%zu",
-		name_of(sim_kind_names, (int)kind), index);
-	if (kind == SIM_GATEWAY)
-		device->site = su_arena_printf(arena, "site-%zu", index / (10 * GATEWAYS_A_SITE));
-	give_truth(device, fleet->days);
-	give_kind(arena, tables, device);
-}
-
-static struct sim_fleet *fleet_new(
-	struct su_arena *arena, size_t n, const struct sim_recipe *recipe)
+struct sim_fleet *sim_fleet_new(struct su_arena *arena, const struct sim_recipe *recipe)
 {
 	struct sim_fleet *fleet = su_arena_new_of(arena, struct sim_fleet);
 	fleet->seed = recipe->seed;
 	fleet->days = recipe->days;
-	fleet->until_ms = SIM_RELEASE_MS + (int64_t)recipe->days * SIM_DAY_MS;
-	fleet->devices = su_arena_array(arena, n + 1, sizeof(struct sim_device));
+	fleet->from_ms = recipe->from_ms;
+	fleet->until_ms = recipe->from_ms + (int64_t)recipe->days * SIM_DAY_MS;
+	fleet->image_bytes = recipe->image_bytes;
+	fleet->room = recipe->n + 1;
+	fleet->devices = su_arena_array(arena, fleet->room, sizeof(struct sim_device));
+	fleet->tables = su_arena_new_of(arena, struct sim_tables);
 	return fleet;
+}
+
+static struct sim_device *add_device(struct su_arena *arena, struct sim_fleet *fleet)
+{
+	if (fleet->n == fleet->room) {
+		const struct sim_device *before = fleet->devices;
+		fleet->room *= 2;
+		fleet->devices = su_arena_array(arena, fleet->room, sizeof(struct sim_device));
+		memcpy(fleet->devices, before, fleet->n * sizeof(struct sim_device));
+	}
+	return &fleet->devices[fleet->n++];
+}
+
+struct sim_device *sim_fleet_draw(
+	struct su_arena *arena, struct sim_fleet *fleet, enum sim_kind kind)
+{
+	size_t index = fleet->n;
+	struct sim_device *device = add_device(arena, fleet);
+	device->seed = sim_mix(fleet->seed, index);
+	device->kind = kind;
+	device->class_no = kind;
+	fleet->n_of_kind[kind]++;
+	device->endpoint =
+		su_arena_printf(arena, "%s-%zu", name_of(sim_kind_names, (int)kind), index);
+	if (kind == SIM_GATEWAY)
+		device->site = su_arena_printf(arena, "site-%zu", index / (10 * GATEWAYS_A_SITE));
+	give_truth(device, fleet);
+	give_kind(arena, fleet->tables, device);
+	return device;
 }
 
 struct sim_fleet *sim_fleet_generate(struct su_arena *arena, const struct sim_recipe *recipe)
 {
-	struct sim_fleet *fleet = fleet_new(arena, recipe->n, recipe);
-	struct tables tables = { 0 };
+	struct sim_fleet *fleet = sim_fleet_new(arena, recipe);
 	unsigned percent[SIM_KINDS], all = 0;
 	for (unsigned kind = 0; kind < SIM_KINDS; kind++) {
 		percent[kind] = recipe->without & (1U << kind) ? 0 : mix_percent[kind];
@@ -208,104 +221,7 @@ struct sim_fleet *sim_fleet_generate(struct su_arena *arena, const struct sim_re
 		unsigned kind = 0;
 		for (uint64_t sum = percent[0]; drawn >= sum; sum += percent[kind])
 			kind++;
-		make_device(arena, &tables, fleet, (enum sim_kind)kind);
+		sim_fleet_draw(arena, fleet, (enum sim_kind)kind);
 	}
 	return fleet;
-}
-
-#define FLEET_MAX_BYTES ((size_t)512 * 1024 * 1024)
-
-/* What a line says beyond its kind. */
-static enum su_status read_members(struct su_arena *arena, const json_t *object,
-	struct sim_device *device, struct su_error *err)
-{
-	const char *endpoint = NULL, *site = NULL;
-	uint64_t rate = 0, install_s = 0;
-	bool has_rate = false, has_install = false;
-	SU_TRY(json_read_string(object, "endpoint", &endpoint, err));
-	SU_TRY(json_read_string(object, "site", &site, err));
-	SU_TRY(json_read_uint(object, "link_bytes_per_s", &rate, &has_rate, err));
-	SU_TRY(json_read_uint(object, "install_s", &install_s, &has_install, err));
-	SU_TRY(json_read_bool(object, "answers", &device->profile.answers, err));
-	SU_TRY(json_read_bool(object, "fails_first", &device->first_install_fails, err));
-	if (has_rate && rate == 0)
-		return su_fail(err, SU_INVALID, "link_bytes_per_s", "must not be 0");
-	if (has_install && (install_s == 0 || install_s > 86400))
-		return su_fail(err, SU_INVALID, "install_s", "must be from 1 to 86400");
-	if (endpoint != NULL && strlen(endpoint) >= sizeof(device->endpoint))
-		return su_fail(err, SU_INVALID, "endpoint", "at most %zu bytes here",
-			sizeof(device->endpoint) - 1);
-	if (endpoint != NULL)
-		snprintf(device->endpoint, sizeof(device->endpoint), "%s", endpoint);
-	if (site != NULL)
-		device->site = su_arena_strdup(arena, site);
-	if (has_rate) {
-		device->profile.has_link_rate = true;
-		device->profile.link_bytes_per_s = rate;
-		device->transfer_ms = (int64_t)(SIM_IMAGE_BYTES * 1000.0 / (double)rate) + 1;
-	}
-	if (has_install) {
-		device->profile.install_s = (int64_t)install_s;
-		device->install_ms = (int64_t)install_s * SIM_SECOND_MS;
-	}
-	return SU_OK;
-}
-
-static enum su_status read_device(struct su_arena *arena, struct tables *tables,
-	struct sim_fleet *fleet, const json_t *object, struct su_error *err)
-{
-	static const char *const members[] = { "kind", "endpoint", "site", "link_bytes_per_s",
-		"install_s", "answers", "fails_first", NULL };
-	const char *kind_name = NULL;
-	int kind;
-	SU_TRY(json_read_only(object, members, err));
-	SU_TRY(json_read_string(object, "kind", &kind_name, err));
-	if (kind_name == NULL)
-		return su_fail(err, SU_INVALID, "kind", "is missing");
-	SU_TRY(name_parse(sim_kind_names, "kind", kind_name, &kind, err));
-	make_device(arena, tables, fleet, (enum sim_kind)kind);
-	return read_members(arena, object, &fleet->devices[fleet->n - 1], err);
-}
-
-static size_t lines_of(struct su_span text)
-{
-	size_t n = 1;
-	for (size_t i = 0; i < text.len; i++)
-		n += text.data[i] == '\n';
-	return n;
-}
-
-enum su_status sim_fleet_read(struct su_arena *arena, const char *path,
-	const struct sim_recipe *recipe, struct sim_fleet **out, struct su_error *err)
-{
-	struct su_span text;
-	SU_TRY(whole_file_read(arena, path, FLEET_MAX_BYTES, &text, err));
-	struct tables tables = { 0 };
-	struct sim_fleet *fleet = fleet_new(arena, lines_of(text), recipe);
-	const char *at = (const char *)text.data;
-	size_t line = 0, left = text.len;
-	while (left > 0) {
-		const char *end = memchr(at, '\n', left);
-		size_t len = end != NULL ? (size_t)(end - at) : left;
-		line++;
-		if (len > 0) {
-			json_t *object = json_loadb(at, len, JSON_REJECT_DUPLICATES, NULL);
-			enum su_status status =
-				json_is_object(object)
-					? read_device(arena, &tables, fleet, object, err)
-					: su_fail(err, SU_INVALID, "", "not a JSON object");
-			json_decref(object);
-			if (status != SU_OK) {
-				su_error_prefix(err, "%s, line %zu", path, line);
-				return status;
-			}
-		}
-		size_t step = len < left ? len + 1 : len;
-		at += step;
-		left -= step;
-	}
-	if (fleet->n == 0)
-		return su_fail(err, SU_INVALID, "", "%s names no device", path);
-	*out = fleet;
-	return SU_OK;
 }

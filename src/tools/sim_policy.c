@@ -4,16 +4,15 @@
  * policy_next, policy_promise_ms, policy_claim_key and capacity_book; here is only what carries
  * them out, and what the world answers.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "policy/capacity.h"
 #include "policy/decide.h"
 #include "policy/estimate.h"
 #include "tools/sim_queue.h"
 #include "tools/sim_strategy.h"
+#include "tools/sim_trace.h"
 
 #define NOBODY UINT32_MAX
 /* So long those who ask at the same time are gathered before the most pressing gets a link. */
@@ -27,18 +26,17 @@ struct course {
 	int64_t interval_ms; /* of its polls */
 	uint32_t turn;
 	bool waits; /* for its turn on the links */
+	bool is_planned;
 };
 
 struct run {
+	const struct sim_task *task;
 	const struct sim_fleet *fleet;
-	const struct policy *policy;
-	enum urgency urgency;
-	FILE *trace;
 	struct sim_result *result;
 	struct course *courses;
 	struct sim_queue events, claims;
 	struct capacity *capacity;
-	struct estimate learned[SIM_KINDS];
+	struct estimate learned[SIM_KINDS + SIM_MAX_CLASSES], nothing;
 	unsigned downloads;
 	int64_t hands_out_ms; /* the next round of handing out links; 0: none is in the queue */
 	int64_t forgot_ms;    /* when the ledger was last rid of what is over */
@@ -46,12 +44,7 @@ struct run {
 
 static void trace(const struct run *run, uint32_t index, int64_t now_ms, const char *decision)
 {
-	if (run->trace == NULL)
-		return;
-	char time[SU_TIME_TEXT_SIZE];
-	su_time_format(now_ms, time);
-	fprintf(run->trace, "{\"time\":\"%s\",\"device\":\"%s\",\"decision\":\"%s\"}\n", time,
-		run->fleet->devices[index].endpoint, decision);
+	sim_trace_write(run->task, index, now_ms, decision, NULL);
 }
 
 static void wake(struct run *run, uint32_t index, int64_t at_ms)
@@ -70,9 +63,10 @@ static void hand_out_at(struct run *run, int64_t at_ms)
 	sim_queue_push(&run->events, (struct sim_event){ .at = at_ms, .device = NOBODY });
 }
 
-static uint64_t bytes_left(const struct sim_device *device, const struct course *course)
+static uint64_t bytes_left(
+	const struct run *run, const struct sim_device *device, const struct course *course)
 {
-	return (uint64_t)((double)SIM_IMAGE_BYTES * (double)course->rest_ms /
+	return (uint64_t)((double)run->fleet->image_bytes * (double)course->rest_ms /
 			  (double)device->transfer_ms) +
 	       1;
 }
@@ -81,9 +75,10 @@ static void expect(const struct run *run, uint32_t index)
 {
 	const struct sim_device *device = &run->fleet->devices[index];
 	struct course *course = &run->courses[index];
-	const struct estimate *learned = &run->learned[device->kind];
+	const struct estimate *learned =
+		device->class_no == SIM_NO_CLASS ? &run->nothing : &run->learned[device->class_no];
 	course->situation.transfer_ms =
-		estimate_transfer_ms(learned, &device->profile, bytes_left(device, course));
+		estimate_transfer_ms(learned, &device->profile, bytes_left(run, device, course));
 	course->situation.install_ms = estimate_install_ms(learned, &device->profile);
 }
 
@@ -142,7 +137,8 @@ static bool book(struct run *run, uint32_t index, int64_t now_ms, int64_t *start
 	const struct sim_device *device = &run->fleet->devices[index];
 	const struct booking booking = {
 		.site = device->site,
-		.share = run->policy->levels[run->urgency].share,
+		.class_id = device->has_class ? &device->class_id : NULL,
+		.share = run->courses[index].situation.level->share,
 		.from_ms = now_ms,
 		.until_ms = now_ms + CAPACITY_SLOT_MS,
 		.transfer_ms = run->courses[index].situation.transfer_ms,
@@ -152,7 +148,7 @@ static bool book(struct run *run, uint32_t index, int64_t now_ms, int64_t *start
 
 static bool has_link(const struct run *run)
 {
-	unsigned links = run->policy->capacity.downloads;
+	unsigned links = run->task->policy->capacity.downloads;
 	return links == 0 || run->downloads < links;
 }
 
@@ -275,31 +271,35 @@ static void take_step(struct run *run, uint32_t index, int64_t now_ms)
 	struct step step;
 	expect(run, index);
 	policy_next(situation, now_ms, &step);
+	if (!course->is_planned)
+		sim_trace_write(run->task, index, now_ms, "plan", &step);
+	course->is_planned = true;
 	int64_t look_ms = policy_look_again_ms(situation, &step, now_ms);
 	int64_t due_ms = due_of(course, &step);
 	if (step.kind == STEP_EXPIRE || step.kind == STEP_FAIL) {
-		trace(run, index, now_ms, name_of(step_kind_names, (int)step.kind));
+		sim_trace_write(
+			run->task, index, now_ms, name_of(step_kind_names, (int)step.kind), &step);
 	} else if (due_ms > now_ms) {
 		wake(run, index, due_ms < look_ms ? due_ms : look_ms);
 	} else if (step.kind == STEP_LET_POLL &&
 		   sim_world_poll(&run->fleet->devices[index], now_ms, course->interval_ms,
 			   run->fleet->until_ms) == now_ms) {
-		trace(run, index, now_ms, "let_poll");
+		sim_trace_write(run->task, index, now_ms, "let_poll", &step);
 		claim(run, index, now_ms, step.install_from_ms);
 	} else if (step.kind == STEP_LET_POLL || step.kind == STEP_WATCH) {
 		go_on_alone(run, index, now_ms, look_ms);
 	} else if (!in_reach(run, index, now_ms, &contact)) {
 		wait_for_contact(run, index, now_ms, look_ms);
 	} else if (step.kind == STEP_OFFER) {
-		trace(run, index, now_ms, "offer");
+		sim_trace_write(run->task, index, now_ms, "offer", &step);
 		situation->state = DEPLOYMENT_ACCEPTED;
 		situation->last_offer_ms = now_ms;
 		wake(run, index, now_ms);
 	} else if (step.kind == STEP_DOWNLOAD) {
-		trace(run, index, now_ms, "download");
+		sim_trace_write(run->task, index, now_ms, "download", &step);
 		claim(run, index, now_ms, step.install_from_ms);
 	} else if (!step.interrupts || gave_notice(run, index, now_ms, &step)) {
-		trace(run, index, now_ms, "install");
+		sim_trace_write(run->task, index, now_ms, "install", &step);
 		command_install(run, index, now_ms, &step);
 	}
 }
@@ -316,7 +316,9 @@ static void end_download(struct run *run, uint32_t index, int64_t now_ms)
 		wait_for_contact(run, index, now_ms, INT64_MAX);
 		return;
 	}
-	estimate_add_transfer(&run->learned[device->kind], SIM_IMAGE_BYTES, device->transfer_ms);
+	if (device->class_no != SIM_NO_CLASS)
+		estimate_add_transfer(&run->learned[device->class_no], run->fleet->image_bytes,
+			device->transfer_ms);
 	course->situation.state = DEPLOYMENT_DOWNLOADED;
 	take_step(run, index, now_ms);
 }
@@ -329,7 +331,8 @@ static void end_install(struct run *run, uint32_t index, int64_t now_ms)
 	if (situation->failures > 0 || !device->first_install_fails) {
 		trace(run, index, now_ms, "confirmed");
 		situation->state = DEPLOYMENT_CONFIRMED;
-		estimate_add_install(&run->learned[device->kind], device->install_ms);
+		if (device->class_no != SIM_NO_CLASS)
+			estimate_add_install(&run->learned[device->class_no], device->install_ms);
 		return;
 	}
 	trace(run, index, now_ms, "failed");
@@ -342,25 +345,24 @@ static void end_install(struct run *run, uint32_t index, int64_t now_ms)
 	take_step(run, index, now_ms);
 }
 
-static void settle(struct run *run, uint32_t index, struct su_arena *arena)
+static void settle(struct run *run, uint32_t index)
 {
+	const struct sim_task *task = run->task;
 	const struct sim_device *device = &run->fleet->devices[index];
+	const struct sim_settled *settled = &task->settled[index];
 	struct course *course = &run->courses[index];
-	struct device known = { .endpoint = device->endpoint, .calendar = device->calendar };
-	known.told.profile = device->profile;
-	known.told.site = device->site;
 	course->rest_ms = device->transfer_ms;
 	course->interval_ms = policy_poll_interval_ms(
-		run->policy, device->endpoint, false, run->policy->default_urgency);
+		task->policy, device->endpoint, false, task->policy->default_urgency);
 	course->situation = (struct situation){
-		.level = &run->policy->levels[run->urgency],
-		.mode = policy_mode(run->policy, &known, SIM_RELEASE_MS, arena, NULL),
+		.level = sim_task_level(task, index),
+		.mode = settled->mode,
 		.profile = &device->profile,
-		.calendar = policy_calendar(run->policy, &known, SIM_RELEASE_MS, arena, NULL),
-		.vulnerable_since_ms = SIM_RELEASE_MS,
+		.calendar = settled->calendar,
+		.vulnerable_since_ms = run->fleet->from_ms,
 		.state = DEPLOYMENT_PLANNED,
 	};
-	wake(run, index, SIM_RELEASE_MS);
+	wake(run, index, run->fleet->from_ms);
 }
 
 static void play(struct run *run)
@@ -384,30 +386,28 @@ static void play(struct run *run)
 	}
 }
 
-void sim_policy_run(const struct sim_fleet *fleet, const struct policy *policy,
-	enum urgency urgency, FILE *trace_file, struct sim_result *out)
+void sim_policy_run(const struct sim_task *task, struct sim_result *out)
 {
-	struct run run = { .fleet = fleet,
-		.policy = policy,
-		.urgency = urgency,
-		.trace = trace_file,
-		.result = out };
-	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct sim_fleet *fleet = task->fleet;
+	struct run *run su_auto(su_free_ptr) = su_new(struct run);
+	run->task = task;
+	run->fleet = fleet;
+	run->result = out;
 	sim_result_init(out, fleet, true);
-	run.courses = su_new_array(fleet->n + 1, sizeof(struct course));
-	run.capacity = capacity_new(&policy->capacity);
+	run->courses = su_new_array(fleet->n + 1, sizeof(struct course));
+	run->capacity = capacity_new(&task->policy->capacity);
 	for (size_t i = 0; i < fleet->n; i++)
-		settle(&run, (uint32_t)i, arena);
-	play(&run);
+		settle(run, (uint32_t)i);
+	play(run);
 	for (size_t i = 0; i < fleet->n; i++) {
-		const struct course *course = &run.courses[i];
+		const struct course *course = &run->courses[i];
 		bool done = course->situation.state == DEPLOYMENT_CONFIRMED;
 		sim_result_add(
-			out, fleet, &policy->levels[urgency], done ? course->end_ms : INT64_MAX);
+			out, fleet, course->situation.level, done ? course->end_ms : INT64_MAX);
 	}
 	sim_result_close(out);
-	capacity_free(&run.capacity);
-	sim_queue_deinit(&run.events);
-	sim_queue_deinit(&run.claims);
-	free(run.courses);
+	capacity_free(&run->capacity);
+	sim_queue_deinit(&run->events);
+	sim_queue_deinit(&run->claims);
+	free(run->courses);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same figures in three forms. */
+/* The same figures in two forms. */
 #include "tools/sim_report.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#include "base/memory.h"
-#include "base/span.h"
-#include "tools/whole_file.h"
+#include "base/clock.h"
 
 const struct name_row sim_strategy_names[] = {
 	{ SIM_POLICY, "policy" },
@@ -37,24 +35,55 @@ static json_t *avoidable_json(const struct sim_outcome *outcome)
 	const struct sim_result *ours = &outcome->results[SIM_POLICY];
 	const struct sim_result *best = &outcome->results[SIM_CLAIRVOYANT];
 	json_t *devices = json_array();
-	for (size_t i = 0; i < outcome->fleet->n; i++)
+	for (size_t i = 0; i < outcome->task->fleet->n; i++)
 		if (ours->is_late[i] && !best->is_late[i])
 			json_array_append_new(
-				devices, json_string(outcome->fleet->devices[i].endpoint));
+				devices, json_string(outcome->task->fleet->devices[i].endpoint));
 	return devices;
+}
+
+static void count_classes(const struct sim_outcome *outcome, size_t counts[URGENCY_COUNT])
+{
+	for (size_t i = 0; i < outcome->task->fleet->n; i++)
+		counts[outcome->task->settled[i].urgency]++;
+}
+
+const char *sim_report_class(const struct sim_outcome *outcome)
+{
+	static const char *const texts[URGENCY_COUNT] = { [URGENCY_CRITICAL] = "urgency critical",
+		[URGENCY_HIGH] = "urgency high",
+		[URGENCY_NORMAL] = "urgency normal",
+		[URGENCY_LOW] = "urgency low" };
+	size_t counts[URGENCY_COUNT] = { 0 };
+	count_classes(outcome, counts);
+	for (int i = 0; i < URGENCY_COUNT; i++)
+		if (counts[i] == outcome->task->fleet->n)
+			return texts[i];
+	return "urgency by device";
+}
+
+static json_t *fleet_json(const struct sim_outcome *outcome)
+{
+	const struct sim_fleet *fleet = outcome->task->fleet;
+	size_t counts[URGENCY_COUNT] = { 0 };
+	json_t *kinds = json_object(), *classes = json_object();
+	char from[SU_TIME_TEXT_SIZE];
+	count_classes(outcome, counts);
+	for (int kind = 0; kind < SIM_KINDS; kind++)
+		json_object_set_new(kinds, name_of(sim_kind_names, kind),
+			json_integer((json_int_t)fleet->n_of_kind[kind]));
+	for (int i = 0; i < URGENCY_COUNT; i++)
+		json_object_set_new(
+			classes, name_of(urgency_names, i), json_integer((json_int_t)counts[i]));
+	su_time_format(fleet->from_ms, from);
+	return json_pack("{s:I, s:I, s:s, s:I, s:o, s:o}", "devices", (json_int_t)fleet->n, "seed",
+		(json_int_t)fleet->seed, "from", from, "days", (json_int_t)fleet->days, "urgency",
+		classes, "kinds", kinds);
 }
 
 json_t *sim_report_json(const struct sim_outcome *outcome)
 {
-	const struct sim_fleet *fleet = outcome->fleet;
-	json_t *kinds = json_object();
-	for (int kind = 0; kind < SIM_KINDS; kind++)
-		json_object_set_new(kinds, name_of(sim_kind_names, kind),
-			json_integer((json_int_t)fleet->n_of_kind[kind]));
-	json_t *report =
-		json_pack("{s:{s:I, s:I, s:I, s:s, s:o}}", "fleet", "devices", (json_int_t)fleet->n,
-			"seed", (json_int_t)fleet->seed, "days", (json_int_t)fleet->days, "urgency",
-			name_of(urgency_names, (int)outcome->urgency), "kinds", kinds);
+	json_t *report = json_pack("{s:o}", "fleet", fleet_json(outcome));
 	for (int strategy = 0; strategy < SIM_STRATEGIES; strategy++)
 		json_object_set_new(report, name_of(sim_strategy_names, strategy),
 			result_json(&outcome->results[strategy]));
@@ -68,9 +97,9 @@ json_t *sim_report_json(const struct sim_outcome *outcome)
 
 void sim_report_print(const struct sim_outcome *outcome)
 {
-	const struct sim_fleet *fleet = outcome->fleet;
-	printf("%zu devices, %u days, urgency %s, seed %llu\n\n", fleet->n, fleet->days,
-		name_of(urgency_names, (int)outcome->urgency), (unsigned long long)fleet->seed);
+	const struct sim_fleet *fleet = outcome->task->fleet;
+	printf("%zu devices, %u days, %s, seed %llu\n\n", fleet->n, fleet->days,
+		sim_report_class(outcome), (unsigned long long)fleet->seed);
 	printf("%-14s %9s %18s %12s %16s %10s\n", "STRATEGY", "UPDATED", "VULNERABLE HOURS",
 		"TOO LATE", "MINUTES WITHOUT", "DOWNLOADS");
 	printf("%-14s %9s %18s %12s %16s %10s\n", "", "", "", "", "SERVICE", "AT ONCE");
@@ -83,68 +112,4 @@ void sim_report_print(const struct sim_outcome *outcome)
 	}
 	printf("\nThe clairvoyant row is a lower bound: nobody can do better. Took %.1f s.\n",
 		outcome->elapsed_s);
-}
-
-#define SVG_WIDTH  900
-#define SVG_HEIGHT 420
-#define SVG_LEFT   60
-#define SVG_TOP    30
-#define PLOT_W     (SVG_WIDTH - SVG_LEFT - 160)
-#define PLOT_H     (SVG_HEIGHT - SVG_TOP - 50)
-
-static const char *const colours[SIM_STRATEGIES] = { "#0b6e4f", "#8d99ae", "#d1495b", "#30638e" };
-
-static void draw_curve(struct su_buf *svg, const struct sim_outcome *outcome, int strategy)
-{
-	const struct sim_result *result = &outcome->results[strategy];
-	size_t updated = 0;
-	su_buf_printf(svg,
-		"<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"%d,%d",
-		colours[strategy], strategy == SIM_CLAIRVOYANT ? " stroke-dasharray=\"6 4\"" : "",
-		SVG_LEFT, SVG_TOP + PLOT_H);
-	for (size_t hour = 0; hour < result->n_hours - 1; hour++) {
-		updated += result->done_in_hour[hour];
-		su_buf_printf(svg, " %.1f,%.1f",
-			SVG_LEFT +
-				(double)PLOT_W * (double)(hour + 1) / (double)(result->n_hours - 1),
-			SVG_TOP + PLOT_H * (1 - (double)updated / (double)outcome->fleet->n));
-	}
-	su_buf_printf(svg, "\"/>\n<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n",
-		SVG_LEFT + PLOT_W + 12, SVG_TOP + 20 + 22 * strategy, colours[strategy],
-		name_of(sim_strategy_names, strategy));
-}
-
-static void draw_axes(struct su_buf *svg, const struct sim_fleet *fleet)
-{
-	for (int i = 0; i <= 4; i++) {
-		int y = SVG_TOP + PLOT_H - i * PLOT_H / 4;
-		su_buf_printf(svg,
-			"<path d=\"M%d %dh%d\" stroke=\"#ddd\"/><text x=\"8\" y=\"%d\">%d "
-			"%%</text>\n",
-			SVG_LEFT, y, PLOT_W, y + 4, i * 25);
-	}
-	unsigned step = fleet->days > 10 ? (fleet->days + 9) / 10 : 1;
-	for (unsigned day = 0; day <= fleet->days; day += step)
-		su_buf_printf(svg, "<text x=\"%u\" y=\"%d\" text-anchor=\"middle\">%u</text>\n",
-			SVG_LEFT + PLOT_W * day / fleet->days, SVG_TOP + PLOT_H + 20, day);
-	su_buf_printf(svg, "<text x=\"%d\" y=\"%d\">days since the release</text>\n", SVG_LEFT,
-		SVG_HEIGHT - 8);
-}
-
-enum su_status sim_report_draw(
-	const struct sim_outcome *outcome, const char *path, struct su_error *err)
-{
-	struct su_buf svg su_auto(su_buf_free) = { 0 };
-	su_buf_printf(&svg,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-		"font-family=\"sans-serif\" font-size=\"13\">\n"
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-		"<text x=\"%d\" y=\"18\">Devices updated, of %zu; urgency %s</text>\n",
-		SVG_WIDTH, SVG_HEIGHT, SVG_LEFT, outcome->fleet->n,
-		name_of(urgency_names, (int)outcome->urgency));
-	draw_axes(&svg, outcome->fleet);
-	for (int i = SIM_STRATEGIES - 1; i >= 0; i--)
-		draw_curve(&svg, outcome, i);
-	su_buf_printf(&svg, "</svg>\n");
-	return whole_file_write(path, su_buf_span(&svg), 0644, err);
 }

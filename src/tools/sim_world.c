@@ -17,7 +17,8 @@
 
 static bool comes_true(const struct sim_device *device, int64_t which)
 {
-	return sim_chance(sim_mix(device->seed, SALT_WINDOW), (uint64_t)which) >= FALSE_WINDOWS;
+	return device->keeps_its_word ||
+	       sim_chance(sim_mix(device->seed, SALT_WINDOW), (uint64_t)which) >= FALSE_WINDOWS;
 }
 
 bool sim_world_is_absent(const struct sim_device *device, int64_t at_ms)
@@ -95,7 +96,7 @@ static int64_t idle_window(
 {
 	struct calendar_query query = { WINDOW_IDLE, at_ms, need_ms, at_ms + WINDOWS_AHEAD };
 	struct interval window;
-	while (query.now_ms < until_ms && calendar_next(device->calendar, &query, &window)) {
+	while (query.now_ms < until_ms && calendar_next(device->idle, &query, &window)) {
 		int64_t from_ms = window.from_ms > query.now_ms ? window.from_ms : query.now_ms;
 		/* Known by its end: one that is open is said to begin now. */
 		if (!comes_true(device, window.until_ms))
@@ -111,9 +112,9 @@ static int64_t idle_window(
 int64_t sim_world_idle(
 	const struct sim_device *device, int64_t at_ms, int64_t need_ms, int64_t until_ms)
 {
-	if (device->calendar != NULL)
+	if (device->idle != NULL && calendar_has(device->idle, WINDOW_IDLE))
 		return idle_window(device, at_ms, need_ms, until_ms);
-	if (device->kind != SIM_VEHICLE && device->kind != SIM_SENSOR)
+	if (device->kind == SIM_METER || device->kind == SIM_CAMERA || device->kind == SIM_GATEWAY)
 		return INT64_MAX;
 	struct interval trip;
 	if (device->kind == SIM_VEHICLE && next_trip(device, at_ms, until_ms, &trip) &&
@@ -137,7 +138,8 @@ int64_t sim_world_poll(
 
 void sim_result_init(struct sim_result *result, const struct sim_fleet *fleet, bool counts_seconds)
 {
-	*result = (struct sim_result){ .n_hours = (size_t)fleet->days * 24 + 1 };
+	*result = (struct sim_result){ .from_ms = fleet->from_ms,
+		.n_hours = (size_t)fleet->days * 24 + 1 };
 	result->done_in_hour = su_new_array(result->n_hours, sizeof(size_t));
 	result->is_late = su_new_array(fleet->n + 1, sizeof(bool));
 	if (!counts_seconds)
@@ -158,7 +160,7 @@ void sim_result_add(struct sim_result *result, const struct sim_fleet *fleet,
 	const struct level *level, int64_t done_ms)
 {
 	bool done = done_ms < fleet->until_ms;
-	int64_t vulnerable_ms = (done ? done_ms : fleet->until_ms) - SIM_RELEASE_MS;
+	int64_t vulnerable_ms = (done ? done_ms : fleet->until_ms) - fleet->from_ms;
 	result->vulnerable_ms += (double)vulnerable_ms;
 	/* A deadline beyond the horizon is not known to be missed. */
 	bool late = level->deadline_ms < vulnerable_ms;
@@ -180,8 +182,8 @@ void sim_result_add_install(
 
 void sim_result_add_download(struct sim_result *result, int64_t from_ms, int64_t until_ms)
 {
-	size_t from = (size_t)((from_ms - SIM_RELEASE_MS) / SIM_SECOND_MS);
-	size_t until = (size_t)((until_ms - SIM_RELEASE_MS) / SIM_SECOND_MS);
+	size_t from = (size_t)((from_ms - result->from_ms) / SIM_SECOND_MS);
+	size_t until = (size_t)((until_ms - result->from_ms) / SIM_SECOND_MS);
 	if (from >= result->n_seconds)
 		return;
 	result->change_in_second[from]++;

@@ -23,6 +23,7 @@ int64_t sim_world_poll(
 
 /* What one strategy comes to. */
 struct sim_result {
+	int64_t from_ms;
 	size_t updated, deadlines_missed;
 	double vulnerable_ms, interrupted_ms;
 	unsigned peak_downloads;

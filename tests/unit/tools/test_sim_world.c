@@ -27,7 +27,12 @@ static struct sim_device device_of(enum sim_kind kind)
 
 static struct sim_fleet fleet_of(struct sim_device *device)
 {
-	return (struct sim_fleet){ .days = 30, .until_ms = LATER, .n = 1, .devices = device };
+	return (struct sim_fleet){ .days = 30,
+		.from_ms = NOW,
+		.until_ms = LATER,
+		.image_bytes = SIM_IMAGE_BYTES,
+		.n = 1,
+		.devices = device };
 }
 
 static void test_absence_cuts_contact(void **state)
@@ -85,7 +90,7 @@ static void test_windows_that_are_false(void **state)
 			.days = WINDOW_EVERY_DAY,
 			.start_minute = 120,
 			.duration_min = 60 } } };
-	camera.calendar = &nightly;
+	camera.idle = &nightly;
 	int came = 0;
 	int64_t end_ms = NOW + 1000 * SIM_DAY_MS;
 	for (int64_t at = NOW; at < end_ms; came++) {
@@ -103,6 +108,14 @@ struct strategies {
 	struct policy *policy;
 };
 
+static struct sim_task task_of(
+	const struct strategies *given, struct sim_fleet *fleet, enum urgency urgency)
+{
+	struct sim_task task = { .fleet = fleet, .policy = given->policy, .urgency = urgency };
+	sim_task_settle(&task, given->arena);
+	return task;
+}
+
 static double hours_of(struct sim_result *result)
 {
 	double hours = result->vulnerable_ms / SIM_HOUR_MS;
@@ -113,57 +126,84 @@ static double hours_of(struct sim_result *result)
 /* A meter: fetched at once, interrupted when the class allows it, again after a failure. */
 static void test_a_meter_by_hand(void **state)
 {
-	const struct policy *policy = ((struct strategies *)*state)->policy;
-	const struct level *level = &policy->levels[URGENCY_CRITICAL];
+	const struct strategies *given = *state;
+	const struct level *level = &given->policy->levels[URGENCY_CRITICAL];
 	struct sim_device meter = device_of(SIM_METER);
 	meter.profile.has_always_on = meter.profile.always_on = true;
 	struct sim_fleet fleet = fleet_of(&meter);
+	struct sim_task task = task_of(given, &fleet, URGENCY_CRITICAL);
 	struct sim_result result;
-	sim_clairvoyant_run(&fleet, policy, URGENCY_CRITICAL, &result);
+	assert_int_equal(task.settled[0].mode, MODE_SERVER);
+	sim_clairvoyant_run(&task, &result);
 	double minute = SIM_MINUTE_MS;
 	assert_true(result.vulnerable_ms == (double)level->interrupt_after_ms + minute);
 	assert_true(result.interrupted_ms == minute);
 	assert_int_equal(result.peak_downloads, 1);
 	double best = hours_of(&result);
-	sim_policy_run(&fleet, policy, URGENCY_CRITICAL, NULL, &result);
+	sim_policy_run(&task, &result);
 	assert_int_equal(result.updated, 1);
 	assert_true(result.interrupted_ms == minute);
 	assert_true(hours_of(&result) == best);
 	meter.first_install_fails = true;
-	sim_clairvoyant_run(&fleet, policy, URGENCY_CRITICAL, &result);
+	sim_clairvoyant_run(&task, &result);
 	assert_true(result.vulnerable_ms ==
 		    (double)(level->interrupt_after_ms + level->retry_after_ms) + 2 * minute +
 			    100 * SIM_SECOND_MS);
 	assert_true(result.interrupted_ms == 2 * minute);
 	sim_result_deinit(&result);
-	sim_baseline_push_at_once(&fleet, policy, URGENCY_CRITICAL, &result);
+	sim_baseline_push_at_once(&task, &result);
 	assert_true(result.vulnerable_ms == 2 * (100 * SIM_SECOND_MS + minute));
 	sim_result_deinit(&result);
-	sim_baseline_poll_only(&fleet, policy, URGENCY_CRITICAL, &result);
+	sim_baseline_poll_only(&task, &result);
 	assert_int_equal(result.updated, 0);
 	assert_int_equal(result.deadlines_missed, 1);
+	assert_true(result.is_late[0]);
 	sim_result_deinit(&result);
 }
 
-/* No strategy beats the bound device by device, and the same seed gives the same. */
+/* The policy chooses the class from what is known of release and device. */
+static void test_class_by_policy(void **state)
+{
+	const struct strategies *given = *state;
+	struct sim_device meter = device_of(SIM_METER);
+	struct sim_fleet fleet = fleet_of(&meter);
+	struct release release = { .labels_json = "{\"cvss\": 9.8}" };
+	struct sim_task task = { .fleet = &fleet, .policy = given->policy, .release = &release };
+	sim_task_settle(&task, given->arena);
+	assert_int_equal(task.settled[0].urgency, URGENCY_CRITICAL);
+	assert_string_equal(task.settled[0].urgency_rule, "severe flaw");
+	release.labels_json = NULL;
+	release.kind = KIND_FEATURE;
+	sim_task_settle(&task, given->arena);
+	assert_int_equal(task.settled[0].urgency, URGENCY_LOW);
+	assert_ptr_equal(sim_task_level(&task, 0), &given->policy->levels[URGENCY_LOW]);
+}
+
+/* No strategy beats the bound, the same seed gives the same, and no deadline is missed that could be met. */
 static void test_bound_and_targets(void **state)
 {
 	const struct strategies *given = *state;
 	for (uint64_t seed = 1; seed <= 3; seed++) {
-		const struct sim_recipe recipe = { .n = 2000, .seed = seed, .days = 30 };
+		const struct sim_recipe recipe = { .n = 2000,
+			.seed = seed,
+			.days = 30,
+			.from_ms = NOW,
+			.image_bytes = SIM_IMAGE_BYTES };
 		struct sim_fleet *fleet = sim_fleet_generate(given->arena, &recipe);
 		for (int urgency = URGENCY_CRITICAL; urgency <= URGENCY_LOW; urgency++) {
 			struct sim_result best, ours, again;
-			enum urgency class = (enum urgency)urgency;
-			sim_clairvoyant_run(fleet, given->policy, class, &best);
-			sim_policy_run(fleet, given->policy, class, NULL, &ours);
-			sim_policy_run(fleet, given->policy, class, NULL, &again);
+			struct sim_task task = task_of(given, fleet, (enum urgency)urgency);
+			sim_clairvoyant_run(&task, &best);
+			sim_policy_run(&task, &ours);
+			sim_policy_run(&task, &again);
 			assert_true(ours.vulnerable_ms == again.vulnerable_ms);
 			assert_true(best.vulnerable_ms <= ours.vulnerable_ms);
 			assert_true(ours.vulnerable_ms <= 1.15 * best.vulnerable_ms);
 			assert_true(ours.interrupted_ms <=
 				    1.25 * best.interrupted_ms +
 					    0.25 * SIM_MINUTE_MS * (double)fleet->n);
+			for (size_t i = 0; i < fleet->n; i++)
+				assert_true(best.is_late[i] || !ours.is_late[i]);
 			sim_result_deinit(&best);
 			sim_result_deinit(&ours);
 			sim_result_deinit(&again);
@@ -194,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_vehicle_drives),
 		cmocka_unit_test(test_windows_that_are_false),
 		cmocka_unit_test(test_a_meter_by_hand),
+		cmocka_unit_test(test_class_by_policy),
 		cmocka_unit_test(test_bound_and_targets),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
