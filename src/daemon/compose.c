@@ -223,6 +223,7 @@ static struct http_env http_env_of(struct house *house)
 		.allow_untagged = config->manifest.allow_untagged,
 		.allow_example_keys = config->manifest.allow_example_keys,
 		.max_envelope_bytes = (size_t)config->manifest.max_envelope_bytes,
+		.policies = house->policies,
 	};
 	return (struct http_env){
 		.loop = house->loop,

@@ -2,6 +2,7 @@
 /* /api/v1/manifests: envelopes on their way in, and shown. */
 #include <string.h>
 
+#include "server/http_approvals.h"
 #include "server/http_handlers.h"
 #include "server/http_json.h"
 #include "server/http_values.h"
@@ -25,12 +26,15 @@ static enum su_status check_labels(const char *labels, struct su_error *err)
 	return SU_OK;
 }
 
-static void reply_release(struct http_call *call, const struct intake_result *result)
+static enum su_status reply_release(
+	struct http_call *call, const struct intake_result *result, struct su_error *err)
 {
-	json_t *view = http_view_release(call->arena, &result->release);
+	json_t *view;
+	SU_TRY(http_approvals_show(call, &result->release, &view, err));
 	http_json_put_take(view, "authentication", http_view_verdicts(&result->trust));
 	http_reply_row_version(call, result->release.row_version);
 	http_reply_json_take(call, result->created ? 201 : 200, view);
+	return SU_OK;
 }
 
 enum su_status http_manifests_create(struct http_call *call, struct su_error *err)
@@ -52,8 +56,9 @@ enum su_status http_manifests_create(struct http_call *call, struct su_error *er
 	};
 	SU_TRY(intake_manifest(call->env->intake, call->conn, call->env->blobs, call->arena,
 		&request, &result, err));
-	reply_release(call, &result);
-	return SU_OK;
+	/* The policy may have approved it, and others that waited for it. */
+	call->releases_changed = result.created;
+	return reply_release(call, &result, err);
 }
 
 /* The stored envelope of a release. */

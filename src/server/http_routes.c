@@ -10,6 +10,7 @@
 #include "server/http_handlers.h"
 #include "server/public_paths.h"
 
+#define CAN_APPROVE    (CAN_OPERATE | CAN_APPROVE_NETWORK)
 #define CAN_AUDIT      (CAN_OPERATE | CAN_MANAGE_TRUST | CAN_MANAGE_TOKENS)
 #define ENVELOPE_TYPES "application/suit-envelope+cose application/cbor application/octet-stream"
 #define NONE           HTTP_BODY_NONE
@@ -64,7 +65,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/v1/releases/{digest}", CAN_READ, NONE, .work = http_releases_get },
 	{ "GET", "/api/v1/releases/{digest}/plan", CAN_READ, NONE, "limit cursor state",
 		.work = http_release_plan_get },
-	{ "POST", "/api/v1/releases/{digest}/approve", CAN_OPERATE, JSON, .work = http_releases_approve },
+	{ "POST", "/api/v1/releases/{digest}/approve", CAN_APPROVE, JSON, .work = http_releases_approve },
 	{ "POST", "/api/v1/releases/{digest}/withdraw", CAN_OPERATE, JSON, .work = http_releases_withdraw },
 
 	{ "GET", "/api/v1/devices", CAN_READ, NONE, "limit cursor filter", .work = http_devices_list },

@@ -199,15 +199,15 @@ void release_store_set_state(struct txn *txn, const struct release *release,
 	notify_send(txn, NOTIFY_RELEASE, digest);
 }
 
-/* Something that releases may wait for: an image, or the envelope of a complete dependency. */
+/* What arrives brings more: the envelope of a dependency that it completed. */
 struct arrival {
 	struct arrival *next;
-	struct digest digest, blob;
-	uint64_t size_bytes;
+	struct release_arrival what;
 };
 
 /* Marks it present wherever it is awaited; the releases that awaited it. */
-static void mark_present(struct txn *txn, const struct arrival *arrival, struct sql_array *ids)
+static void mark_present(
+	struct txn *txn, const struct release_arrival *arrival, struct sql_array *ids)
 {
 	struct pg_result *rows su_auto(sql_rows_free) =
 		txn_query(txn, STATEMENT_RELEASE_IMAGE_ARRIVED, sql_digest(&arrival->digest),
@@ -233,11 +233,11 @@ static size_t complete_releases(
 		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
 		struct arrival *arrival = su_arena_new_of(arena, struct arrival);
 		char text[DIGEST_TEXT_SIZE];
-		arrival->digest = sql_read_digest(&row);
-		arrival->blob = sql_read_digest(&row);
-		arrival->size_bytes = sql_read_uint(&row);
+		arrival->what.digest = sql_read_digest(&row);
+		arrival->what.blob = sql_read_digest(&row);
+		arrival->what.size_bytes = sql_read_uint(&row);
 		*last = (*last)->next = arrival;
-		digest_format(&arrival->digest, text);
+		digest_format(&arrival->what.digest, text);
 		notify_send(txn, NOTIFY_RELEASE, text);
 	}
 	txn_count(txn, "releases.", name_of(release_state_names, RELEASE_INCOMPLETE), -(int64_t)n);
@@ -251,19 +251,25 @@ static void lock_arrivals(struct txn *txn)
 		txn_query_all(txn, STATEMENT_RELEASE_LOCK_ARRIVALS);
 }
 
-size_t release_store_image_arrived(struct txn *txn, const struct digest *digest,
-	const struct digest *blob, uint64_t size_bytes)
+size_t release_store_image_arrived(struct txn *txn, struct su_arena *arena,
+	const struct release_arrival *arrival, struct digest **completed_out)
 {
-	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
-	struct arrival first = { .digest = *digest, .blob = *blob, .size_bytes = size_bytes };
+	struct arrival first = { .what = *arrival };
 	struct arrival *last = &first;
 	size_t n_completed = 0;
+	*completed_out = NULL;
 	lock_arrivals(txn);
 	for (struct arrival *at = &first; at && txn_ok(txn); at = at->next) {
 		struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
-		mark_present(txn, at, &ids);
+		mark_present(txn, &at->what, &ids);
 		n_completed += complete_releases(txn, arena, &ids, &last);
 	}
+	if (!txn_ok(txn))
+		return 0;
+	*completed_out = su_arena_array(arena, n_completed, sizeof(**completed_out));
+	size_t i = 0;
+	for (struct arrival *at = first.next; at; at = at->next)
+		(*completed_out)[i++] = at->what.digest;
 	return n_completed;
 }
 

@@ -45,9 +45,13 @@ void release_store_set_state(struct txn *txn, const struct release *release,
 	enum release_state state, const char *actor, int64_t now_ms);
 /* An image, or the envelope of a dependency that lacks nothing itself, has come: marks it present
  * wherever it was awaited with this length, and moves releases that became complete from incomplete to
- * verified, and those that depend on them. Returns how many. */
-size_t release_store_image_arrived(struct txn *txn, const struct digest *digest,
-	const struct digest *blob, uint64_t size_bytes);
+ * verified, and those that depend on them. Returns how many, and which. */
+struct release_arrival {
+	struct digest digest, blob;
+	uint64_t size_bytes;
+};
+size_t release_store_image_arrived(struct txn *txn, struct su_arena *arena,
+	const struct release_arrival *arrival, struct digest **completed_out);
 /* The blob served at a public path. */
 bool release_store_path(
 	struct txn *txn, struct su_arena *arena, const char *path, struct digest *blob_out);

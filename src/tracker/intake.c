@@ -9,6 +9,7 @@
 #include "store/release_store.h"
 #include "suit/hash.h"
 #include "tracker/payloads.h"
+#include "tracker/release_approval.h"
 
 /* One manifest on its way in. */
 struct intake {
@@ -220,6 +221,29 @@ static enum su_status find_stored(
 	return txn_commit(&txn, err);
 }
 
+/* Those that lack nothing any more may be approved by the policy. */
+static size_t approve_all(struct txn *txn, struct policy_holder *policies,
+	const struct digest *releases, size_t n, int64_t now_ms)
+{
+	size_t n_approved = 0;
+	for (size_t i = 0; i < n; i++)
+		n_approved += release_approval_by_policy(txn, policies, &releases[i], now_ms);
+	return n_approved;
+}
+
+/* Dependents may wait for this one. */
+static void complete(struct intake *intake, struct txn *txn, const struct release *release)
+{
+	struct policy_holder *policies = intake->opts->policies;
+	const int64_t now_ms = intake->request->now_ms;
+	const struct release_arrival arrival = { release->digest, release->envelope,
+		release->envelope_bytes };
+	struct digest *completed;
+	size_t n = release_store_image_arrived(txn, intake->arena, &arrival, &completed);
+	approve_all(txn, policies, &release->digest, 1, now_ms);
+	approve_all(txn, policies, completed, n, now_ms);
+}
+
 static enum su_status insert(struct intake *intake, struct intake_result *out, struct su_error *err)
 {
 	struct release *release = &out->release;
@@ -233,10 +257,10 @@ static enum su_status insert(struct intake *intake, struct intake_result *out, s
 	struct digest digest = release->digest;
 	if (txn_ok(&txn))
 		release_store_get(&txn, intake->arena, &digest, release);
-	/* Dependents may wait for this one. */
-	if (txn_ok(&txn) && out->created && release->state != RELEASE_INCOMPLETE)
-		release_store_image_arrived(
-			&txn, &release->digest, &release->envelope, release->envelope_bytes);
+	if (txn_ok(&txn) && out->created && release->state != RELEASE_INCOMPLETE) {
+		complete(intake, &txn, release);
+		release_store_get(&txn, intake->arena, &digest, release);
+	}
 	return txn_commit(&txn, err);
 }
 
@@ -266,17 +290,31 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	return status;
 }
 
+struct arrived {
+	const struct image *image;
+	struct policy_holder *policies;
+	size_t n_approved;
+};
+
 static void record_arrival(struct txn *txn, void *arg)
 {
-	const struct image *image = arg;
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct arrived *arrived = arg;
+	const struct image *image = arrived->image;
+	const struct release_arrival arrival = { image->digest, image->digest, image->size_bytes };
+	struct digest *completed;
 	image_store_insert(txn, image);
-	release_store_image_arrived(txn, &image->digest, &image->digest, image->size_bytes);
+	size_t n = release_store_image_arrived(txn, arena, &arrival, &completed);
+	arrived->n_approved =
+		approve_all(txn, arrived->policies, completed, n, image->uploaded_at_ms);
 }
 
-enum su_status intake_image(
-	struct store_conn *conn, const struct image *image, struct su_error *err)
+enum su_status intake_image(const struct intake_opts *opts, struct store_conn *conn,
+	const struct image *image, size_t *approved_out, struct su_error *err)
 {
-	struct image arrived = *image;
+	struct arrived arrived = { .image = image, .policies = opts->policies };
 	/* The blob is stored already: a connection that broke meanwhile is no reason to refuse it. */
-	return txn_retry(conn, record_arrival, &arrived, err);
+	SU_TRY(txn_retry(conn, record_arrival, &arrived, err));
+	*approved_out = arrived.n_approved;
+	return SU_OK;
 }

@@ -12,12 +12,15 @@
 #include "store/connection.h"
 #include "suit/trust.h"
 
+struct policy_holder;
+
 struct intake_opts {
 	size_t n_public_names; /* authorities whose URIs this server serves: "fw.example.com", with port if any */
 	const char *const *public_names;
 	bool allow_untagged;
 	bool allow_example_keys; /* laboratories only */
 	size_t max_envelope_bytes;
+	struct policy_holder *policies; /* NULL: an operator approves */
 };
 
 struct intake_request {
@@ -44,6 +47,7 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	struct blob_store *blobs, struct su_arena *arena, const struct intake_request *request,
 	struct intake_result *out, struct su_error *err) SU_MUST_CHECK;
 
-/* Records an image whose blob is stored, and completes the releases that waited for it. */
-enum su_status intake_image(
-	struct store_conn *conn, const struct image *image, struct su_error *err) SU_MUST_CHECK;
+/* Records an image whose blob is stored, and completes the releases that waited for it; *approved_out:
+ * how many of them the policy approved by itself. */
+enum su_status intake_image(const struct intake_opts *opts, struct store_conn *conn,
+	const struct image *image, size_t *approved_out, struct su_error *err) SU_MUST_CHECK;

@@ -42,39 +42,6 @@ static void get_release(struct txn *txn, struct su_arena *arena, const struct di
 		txn_fail(txn, SU_STALE, "", "the release has changed in the meantime");
 }
 
-static void check_approvable(struct txn *txn, struct su_arena *arena, const struct release *release)
-{
-	if (release->state == RELEASE_WITHDRAWN)
-		txn_fail(txn, SU_CONFLICT, "state", "the release is withdrawn");
-	if (release->state != RELEASE_INCOMPLETE)
-		return;
-	for (size_t i = 0; i < release->n_images; i++) {
-		const char *problem = release_image_problem(arena, &release->images[i]);
-		if (!problem)
-			continue;
-		char text[DIGEST_TEXT_SIZE];
-		digest_format(&release->images[i].digest, text);
-		txn_fail(txn, SU_CONFLICT, "state", "the release is incomplete: the image %s %s",
-			text, problem);
-	}
-	txn_fail(txn, SU_CONFLICT, "state", "the release is incomplete");
-}
-
-enum su_status management_approve(struct store_conn *conn, struct su_arena *arena,
-	const struct digest *release, int64_t if_version, const struct command_origin *origin,
-	struct release *out, struct su_error *err)
-{
-	struct txn txn = txn_begin(conn);
-	get_release(&txn, arena, release, if_version, out);
-	if (txn_ok(&txn) && out->state != RELEASE_APPROVED) {
-		check_approvable(&txn, arena, out);
-		release_store_set_state(&txn, out, RELEASE_APPROVED, origin->actor, origin->now_ms);
-		audit_digest(&txn, origin, "release.approve", release);
-		release_store_get(&txn, arena, release, out);
-	}
-	return txn_commit(&txn, err);
-}
-
 static void end_deployment(struct txn *txn, struct su_arena *arena, struct deployment *deployment,
 	const struct command_origin *origin)
 {

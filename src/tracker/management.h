@@ -14,12 +14,8 @@ struct command_origin {
 	int64_t now_ms;
 };
 
-/* Only a verified release can be approved (SU_CONFLICT says why not); approving twice is no error.
- * Withdrawing also ends the release's deployments that have not begun installing; a second time it
+/* Withdrawing also ends the release's deployments that have not begun installing; a second time it
  * only does what is left of that. if_version 0: any. */
-enum su_status management_approve(struct store_conn *conn, struct su_arena *arena,
-	const struct digest *release, int64_t if_version, const struct command_origin *origin,
-	struct release *out, struct su_error *err) SU_MUST_CHECK;
 enum su_status management_withdraw(struct store_conn *conn, struct su_arena *arena,
 	const struct digest *release, int64_t if_version, const struct command_origin *origin,
 	struct release *out, struct su_error *err) SU_MUST_CHECK;

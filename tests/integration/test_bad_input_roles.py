@@ -17,7 +17,7 @@ MAY = {
     ("PUT", "/api/v1/images/sha256:0"): {"author"},
     ("POST", "/api/v1/uploads"): {"author"},
     ("POST", "/api/v1/manifests"): {"author"},
-    ("POST", f"/api/v1/releases/{NO_RELEASE}/approve"): {"operator"},
+    ("POST", f"/api/v1/releases/{NO_RELEASE}/approve"): {"operator", "network_operator"},
     ("POST", f"/api/v1/releases/{NO_RELEASE}/withdraw"): {"operator"},
     ("POST", "/api/v1/devices/nobody-at-all/deployments"): {"operator"},
     ("POST", f"/api/v1/deployments/{ANY}/cancel"): {"operator"},

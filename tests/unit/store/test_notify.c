@@ -87,8 +87,10 @@ static void test_topics(void **state)
 	assert_string_equal(l->heard[2], "credential meter 7");
 	assert_string_equal(l->heard[3], "token ");
 	begin(f);
-	release_store_image_arrived(
-		&f->txn, &release.images[0].digest, &release.images[0].digest, 5);
+	const struct release_arrival arrival = { release.images[0].digest, release.images[0].digest,
+		5 };
+	struct digest *completed;
+	release_store_image_arrived(&f->txn, f->arena, &arrival, &completed);
 	commit(f);
 	wait_until_heard(l, 6);
 	assert_string_equal(l->heard[4], "path ");

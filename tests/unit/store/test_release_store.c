@@ -32,7 +32,10 @@ static size_t arrive(struct store_fixture *f, const char *content, uint64_t size
 		.uploaded_at_ms = NOW_MS };
 	begin(f);
 	image_store_insert(&f->txn, &image);
-	size_t n = release_store_image_arrived(&f->txn, &image.digest, &image.digest, size);
+	const struct release_arrival arrival = { image.digest, image.digest, size };
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct digest *completed;
+	size_t n = release_store_image_arrived(&f->txn, arena, &arrival, &completed);
 	commit(f);
 	return n;
 }

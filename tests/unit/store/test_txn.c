@@ -195,11 +195,13 @@ static void take_two(struct txn *txn, void *arg)
 {
 	struct crossing *c = arg;
 	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
-	const struct digest first = digest_of(c->first), second = digest_of(c->second);
-	release_store_image_arrived(txn, &first, &first, 1);
+	const struct release_arrival first = { digest_of(c->first), digest_of(c->first), 1 };
+	const struct release_arrival second = { digest_of(c->second), digest_of(c->second), 1 };
+	struct digest *completed;
+	release_store_image_arrived(txn, arena, &first, &completed);
 	if (c->attempts++ == 0)
 		pthread_barrier_wait(c->both_hold_one);
-	release_store_image_arrived(txn, &second, &second, 1);
+	release_store_image_arrived(txn, arena, &second, &completed);
 }
 
 static void *cross(void *arg)

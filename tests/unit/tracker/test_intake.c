@@ -8,9 +8,11 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "model/role.h"
 #include "store/anchor_store.h"
 #include "store/image_store.h"
 #include "suit/hash.h"
+#include "tracker/release_approval.h"
 #include "tracker_fixture.h"
 
 #define IMAGE       su_span_str("bytes of an image")
@@ -136,10 +138,15 @@ static void an_image_of_another_length_completes_nothing(void **state)
 	assert_int_equal(take_in(fixture, envelope, &result, NULL), SU_OK);
 	assert_int_equal(result.release.state, RELEASE_INCOMPLETE);
 	struct su_error error;
-	const struct command_origin origin = { "operator", FIXTURE_NOW };
+	const struct approval_request approval = {
+		.release = &result.release.digest,
+		.actor = "operator",
+		.capabilities = CAN_OPERATE,
+		.now_ms = FIXTURE_NOW,
+	};
 	struct release release;
-	assert_int_equal(management_approve(fixture_conn(fixture), fixture_arena(fixture),
-				 &result.release.digest, 0, &origin, &release, &error),
+	assert_int_equal(release_approval_give(fixture_conn(fixture), fixture_arena(fixture),
+				 &approval, &release, &error),
 		SU_CONFLICT);
 	assert_non_null(strstr(error.text, "has 17 bytes, the manifest says 18"));
 	/* With the image here, the next such manifest is wrong from the start. */

@@ -14,9 +14,11 @@
 
 #include "base/memory.h"
 #include "cluster.h"
+#include "model/role.h"
 #include "store/anchor_store.h"
 #include "store/migrate.h"
 #include "store/release_store.h"
+#include "tracker/release_approval.h"
 
 struct fixture {
 	const char *conninfo;
@@ -90,7 +92,8 @@ static void empty_database(struct fixture *fixture)
 {
 	fixture_sql(fixture, "TRUNCATE release_scope, release, release_image, public_path, device,"
 			     " device_component, device_credential, deployment,"
-			     " deployment_history, report, counter, audit, image, trust_anchor");
+			     " deployment_history, report, counter, audit, image, trust_anchor,"
+			     " release_approval");
 }
 
 static void start_services(struct fixture *fixture)
@@ -254,7 +257,9 @@ void fixture_put_image(struct fixture *fixture, struct su_span bytes)
 		.uploaded_at_ms = shown_time,
 	};
 	assert_int_equal(blob_put(fixture->blobs, bytes, &image.digest, NULL), SU_OK);
-	assert_int_equal(intake_image(fixture->conn, &image, NULL), SU_OK);
+	const struct intake_opts opts = fixture_intake_opts();
+	size_t n_approved;
+	assert_int_equal(intake_image(&opts, fixture->conn, &image, &n_approved, NULL), SU_OK);
 }
 
 enum su_status fixture_publish(struct fixture *fixture, const struct firmware *firmware,
@@ -278,13 +283,18 @@ struct release fixture_approved(struct fixture *fixture, const struct firmware *
 {
 	struct release release;
 	struct su_error error = { 0 };
-	const struct command_origin origin = { "operator", shown_time };
+	const struct approval_request approval = {
+		.release = &release.digest,
+		.actor = "operator",
+		.capabilities = CAN_OPERATE,
+		.now_ms = shown_time,
+	};
 	if (firmware->uri && firmware->image.len)
 		fixture_put_image(fixture, firmware->image);
 	if (fixture_publish(fixture, firmware, &release, &error) != SU_OK)
 		fail_msg("publish: %s %s", error.field, error.text);
-	if (management_approve(fixture->conn, fixture->arena, &release.digest, 0, &origin, &release,
-		    &error) != SU_OK)
+	if (release_approval_give(fixture->conn, fixture->arena, &approval, &release, &error) !=
+		SU_OK)
 		fail_msg("approve: %s %s", error.field, error.text);
 	fixture_settle(fixture);
 	return release;
