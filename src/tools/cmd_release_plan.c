@@ -15,24 +15,24 @@ static void print_line(const char *name, const char *text)
 	printf("%-*s %s\n", NAME_WIDTH, name, text);
 }
 
-static const char *in_all(
-	struct su_arena *arena, const json_t *summary, const char *member, const char *rest)
+static const char *count(
+	struct su_arena *arena, const json_t *summary, const char *member, const char *of_what)
 {
-	return su_arena_printf(arena, "%" JSON_INTEGER_FORMAT " %s",
-		json_integer_value(json_object_get(summary, member)), rest);
+	return su_arena_printf(arena, "%" JSON_INTEGER_FORMAT "%s",
+		json_integer_value(json_object_get(summary, member)), of_what);
 }
 
 static void print_summary(struct su_arena *arena, const json_t *summary)
 {
 	const int64_t now_ms = su_clock_wall_ms();
-	print_line("deployments", in_all(arena, summary, "deployments", ""));
-	print_line("in flight", in_all(arena, summary, "in_flight", ""));
+	print_line("deployments", count(arena, summary, "deployments", ""));
+	print_line("in flight", count(arena, summary, "in_flight", ""));
 	print_line("states", wording_counts(arena, json_object_get(summary, "states")));
 	print_line("modes", wording_counts(arena, json_object_get(summary, "modes")));
 	print_line("urgency", wording_counts(arena, json_object_get(summary, "urgency")));
-	print_line("late", in_all(arena, summary, "late", "past the deadline of their class"));
+	print_line("late", count(arena, summary, "late", " past the deadline of their class"));
 	print_line("untimed",
-		in_all(arena, summary, "untimed", "without an expected time of installation"));
+		count(arena, summary, "untimed", " without an expected time of installation"));
 	print_line("last deadline",
 		wording_time(arena, json_object_get(summary, "last_deadline_at"), now_ms));
 	print_line("last install",
@@ -104,6 +104,8 @@ static void print_devices(struct su_arena *arena, const json_t *items)
 		json_object_set(item, "why",
 			json_is_string(ended) ? ended : json_object_get(time, "because"));
 	}
+	if (json_array_size(items) == 0)
+		return;
 	putchar('\n');
 	show_table(arena, items, columns);
 }

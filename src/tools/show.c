@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "tools/api_pages.h"
+#include "tools/wording.h"
 
 #define SHOW_MAX_COLUMNS 12
+#define SHOW_PAGE_ITEMS  1000
 #define SHOW_NAME_WIDTH  24
 #define SHOW_INDENT      2
 
@@ -86,26 +88,43 @@ static void print_json(const json_t *value)
 	putchar('\n');
 }
 
-static enum su_status keep_page(void *arg, json_t *page, struct su_error *err)
+/* Appends the items of one page to those of the first; *cursor becomes that of the following one, or NULL. */
+static enum su_status fetch_page(struct cli *cli, struct api_client *client, const char *path,
+	const char **cursor, json_t **first, struct su_error *err)
 {
-	json_t **first = arg;
-	(void)err;
-	if (*first == NULL)
-		*first = json_incref(page);
-	else
-		json_array_extend(json_object_get(*first, "items"), json_object_get(page, "items"));
+	/* The first page without parameters: short lists know none. */
+	const char *paged = *cursor == NULL
+				    ? path
+				    : su_arena_printf(cli->arena, "%s%climit=%d&cursor=%s", path,
+					      strchr(path, '?') ? '&' : '?', SHOW_PAGE_ITEMS,
+					      api_segment(cli->arena, *cursor));
+	json_t *page = NULL;
+	SU_TRY(api_call(client, "GET", paged, NULL, &page, err));
+	*cursor = su_arena_strdup(cli->arena, json_string_value(json_object_get(page, "next")));
+	if (*first == NULL) {
+		*first = page;
+		return SU_OK;
+	}
+	json_array_extend(json_object_get(*first, "items"), json_object_get(page, "items"));
+	json_decref(page);
 	return SU_OK;
 }
 
 enum su_status show_fetch(
 	struct cli *cli, const char *path, json_t **page_out, struct su_error *err)
 {
-	json_t *first = NULL;
-	enum su_status status = api_pages_each(cli, path, keep_page, &first, err);
-	if (status == SU_OK)
-		*page_out = first;
+	struct api_client *client su_auto(api_client_free) = NULL;
+	SU_TRY(api_client_new(cli, &client, err));
+	const char *cursor = NULL;
+	json_t *page = NULL;
+	enum su_status status;
+	do
+		status = fetch_page(cli, client, path, &cursor, &page, err);
+	while (status == SU_OK && cursor != NULL);
+	if (status != SU_OK)
+		json_decref(page);
 	else
-		json_decref(first);
+		*page_out = page;
 	return status;
 }
 
@@ -147,6 +166,23 @@ static void print_items(struct su_arena *arena, const json_t *list, int indent)
 	}
 }
 
+static bool is_seconds(const char *name)
+{
+	size_t length = strlen(name);
+	return !strcmp(name, "lifetime") || (length > 2 && !strcmp(name + length - 2, "_s"));
+}
+
+/* Times and spans of time as people say them. */
+static const char *member_in_words(struct su_arena *arena, const char *name, const json_t *value)
+{
+	int64_t at_ms;
+	if (json_is_string(value) && su_time_parse(json_string_value(value), &at_ms, NULL) == SU_OK)
+		return wording_time(arena, value, su_clock_wall_ms());
+	if (json_is_integer(value) && is_seconds(name))
+		return wording_span(arena, json_integer_value(value) * 1000);
+	return in_words(arena, value);
+}
+
 /* What has parts stands below its name, indented; the rest beside it. */
 /* NOLINTNEXTLINE(misc-no-recursion): the JSON parser bounds the depth */
 static void print_members(struct su_arena *arena, const json_t *object, int indent)
@@ -159,7 +195,7 @@ static void print_members(struct su_arena *arena, const json_t *object, int inde
 			printf("%*s%-*s %s\n", indent, "", SHOW_NAME_WIDTH - indent, name,
 				json_is_object(value) || json_is_array(value)
 					? "-"
-					: in_words(arena, value));
+					: member_in_words(arena, name, value));
 			continue;
 		}
 		printf("%*s%s\n", indent, "", name);
