@@ -14,12 +14,6 @@
 #define OFFER_AGAIN_MAX_MS (6 * 60 * MINUTE_MS)
 /* After a "no" of a device that tells no windows. */
 #define REFUSED_AGAIN_MS (30 * MINUTE_MS)
-/* A deadline is near when less than so many times transfer and installation are left. */
-#define CLAIM_SHORT INT64_C(4)
-/* So long before its end a window is about to close: a queue may be as long. */
-#define CLAIM_CLOSING_MS (30 * MINUTE_MS)
-#define CLAIM_MAX_HOURS  INT64_C(10000)
-#define CLAIM_SECONDS    INT64_C(10000000)
 #define MAX_DOUBLINGS    16
 /* How far ahead windows are looked for: beyond monthly ones. */
 #define HORIZON_MS (62 * DAY_MS)
@@ -306,39 +300,6 @@ int64_t policy_begin_ms(const struct situation *situation, const struct step *st
 	if (told_ms <= latest_ms)
 		begin_ms = sooner(begin_ms, latest_ms);
 	return later(step->from_ms, begin_ms);
-}
-
-/* It may be out of reach at any time, or the window that it is in closes: later may be days later. */
-static bool is_fleeting(const struct situation *situation, int64_t now_ms, int64_t need_ms)
-{
-	struct interval window;
-	if (reach_of(situation->profile) != REACH_ALWAYS)
-		return true;
-	return idle_window(situation, now_ms, need_ms, &window) && window.from_ms <= now_ms &&
-	       window.until_ms - now_ms < later(CLAIM_SHORT * need_ms, CLAIM_CLOSING_MS);
-}
-
-static int64_t claim_rank(const struct situation *situation, int64_t now_ms)
-{
-	int64_t deadline_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms);
-	int64_t need_ms = situation->transfer_ms + situation->install_ms;
-	if (deadline_ms > now_ms && deadline_ms - now_ms < CLAIM_SHORT * need_ms)
-		return 0;
-	return is_fleeting(situation, now_ms, need_ms) ? 1 : 2;
-}
-
-/* From the left: what cannot wait, hours until the installation, seconds of transfer. */
-int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int64_t install_from_ms)
-{
-	int64_t hours = install_from_ms == 0 ? CLAIM_MAX_HOURS
-			: install_from_ms > now_ms
-				? sooner((install_from_ms - now_ms - situation->transfer_ms) /
-						  (60 * MINUTE_MS),
-					  CLAIM_MAX_HOURS)
-				: 0;
-	int64_t seconds = sooner(situation->transfer_ms / 1000, CLAIM_SECONDS - 1);
-	int64_t rank = claim_rank(situation, now_ms);
-	return (rank * (CLAIM_MAX_HOURS + 1) + later(hours, 0)) * CLAIM_SECONDS + seconds;
 }
 
 int64_t policy_look_again_ms(

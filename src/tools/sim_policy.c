@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The daemon's planner under a virtual clock: every choice is made by policy_mode, policy_calendar,
- * policy_next, policy_promise_ms, policy_claim_key and capacity_book; here is only what carries
- * them out, and what the world answers.
+ * policy_next, policy_promise_ms, links_wish, policy_claim_key and capacity_book; here is only what
+ * carries them out, and what the world answers.
  */
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "policy/capacity.h"
 #include "policy/decide.h"
 #include "policy/estimate.h"
+#include "policy/links.h"
 #include "tools/sim_queue.h"
 #include "tools/sim_strategy.h"
 #include "tools/sim_trace.h"
@@ -23,7 +23,8 @@ struct course {
 	int64_t rest_ms;          /* of the transfer, truly */
 	int64_t begun_ms, end_ms; /* of what is under way */
 	int64_t noticed_ms;
-	int64_t interval_ms; /* of its polls */
+	int64_t booked_ms, booked_length_ms; /* for the download; 0: not yet, or in the contact */
+	int64_t interval_ms;                 /* of its polls */
 	uint32_t turn;
 	bool waits; /* for its turn on the links */
 	bool is_planned;
@@ -132,18 +133,65 @@ static void begin_download(
 	wake(run, index, course->end_ms);
 }
 
-static bool book(struct run *run, uint32_t index, int64_t now_ms, int64_t *start_out)
+static struct booking booking_of(
+	const struct run *run, uint32_t index, const struct links_wish *wish, int64_t until_ms)
 {
 	const struct sim_device *device = &run->fleet->devices[index];
-	const struct booking booking = {
+	return (struct booking){
 		.site = device->site,
 		.class_id = device->has_class ? &device->class_id : NULL,
-		.share = run->courses[index].situation.level->share,
-		.from_ms = now_ms,
-		.until_ms = now_ms + CAPACITY_SLOT_MS,
+		.share = wish->share,
+		.from_ms = wish->from_ms,
+		.until_ms = until_ms,
 		.transfer_ms = run->courses[index].situation.transfer_ms,
 	};
-	return capacity_book(run->capacity, &booking, start_out);
+}
+
+static bool book(struct run *run, uint32_t index, const struct links_wish *wish, int64_t until_ms)
+{
+	struct course *course = &run->courses[index];
+	const struct booking booking = booking_of(run, index, wish, until_ms);
+	course->booked_length_ms = booking.transfer_ms;
+	return capacity_book(run->capacity, &booking, &course->booked_ms);
+}
+
+/* What a transfer that is over did not need. */
+static void give_back(struct run *run, uint32_t index, int64_t now_ms)
+{
+	struct course *course = &run->courses[index];
+	const struct links_wish wish = { .share = course->situation.level->share };
+	struct booking booking = booking_of(run, index, &wish, 0);
+	booking.transfer_ms = course->booked_length_ms;
+	capacity_release(run->capacity, &booking, course->booked_ms, now_ms);
+	course->booked_ms = 0;
+}
+
+/* In the contact: for the slot in hand or not at all. */
+static bool book_now(struct run *run, uint32_t index, int64_t now_ms)
+{
+	const struct links_wish wish = {
+		.from_ms = now_ms,
+		.share = run->courses[index].situation.level->share,
+	};
+	return book(run, index, &wish, now_ms + CAPACITY_SLOT_MS);
+}
+
+/* A download that can be timed has its time from the beginning; a new one if that has passed. */
+static void book_ahead(struct run *run, uint32_t index, int64_t now_ms, struct step *step)
+{
+	struct course *course = &run->courses[index];
+	const struct situation *situation = &course->situation;
+	struct links_wish wish;
+	if (step->kind != STEP_OFFER && step->kind != STEP_DOWNLOAD)
+		return;
+	links_wish(situation, step, run->fleet->devices[index].endpoint, &wish);
+	if (wish.at_contact)
+		return;
+	if (!links_is_booked(situation, step, course->booked_ms, now_ms) &&
+		!book(run, index, &wish, INT64_MAX))
+		course->booked_ms = wish.from_ms;
+	if (course->booked_ms > step->from_ms)
+		step->from_ms = course->booked_ms;
 }
 
 static bool has_link(const struct run *run)
@@ -166,15 +214,14 @@ static void hand_out(struct run *run, int64_t now_ms)
 	while (has_link(run) && sim_queue_pop(&run->claims, &next)) {
 		struct course *course = &run->courses[next.device];
 		struct interval contact;
-		int64_t start_ms;
 		if (next.turn != course->turn)
 			continue;
 		if (!in_reach(run, next.device, now_ms, &contact)) {
 			course->waits = false;
 			wait_for_contact(run, next.device, now_ms, INT64_MAX);
-		} else if (book(run, next.device, now_ms, &start_ms)) {
+		} else if (book_now(run, next.device, now_ms)) {
 			course->waits = false;
-			begin_download(run, next.device, start_ms, &contact);
+			begin_download(run, next.device, course->booked_ms, &contact);
 		} else {
 			sim_queue_push(&passed, next);
 			if (run->fleet->devices[next.device].site == NULL)
@@ -271,6 +318,7 @@ static void take_step(struct run *run, uint32_t index, int64_t now_ms)
 	struct step step;
 	expect(run, index);
 	policy_next(situation, now_ms, &step);
+	book_ahead(run, index, now_ms, &step);
 	if (!course->is_planned)
 		sim_trace_write(run->task, index, now_ms, "plan", &step);
 	course->is_planned = true;
@@ -297,7 +345,10 @@ static void take_step(struct run *run, uint32_t index, int64_t now_ms)
 		wake(run, index, now_ms);
 	} else if (step.kind == STEP_DOWNLOAD) {
 		sim_trace_write(run->task, index, now_ms, "download", &step);
-		claim(run, index, now_ms, step.install_from_ms);
+		if (course->booked_ms != 0 && has_link(run))
+			begin_download(run, index, now_ms, &contact);
+		else
+			claim(run, index, now_ms, step.install_from_ms);
 	} else if (!step.interrupts || gave_notice(run, index, now_ms, &step)) {
 		sim_trace_write(run->task, index, now_ms, "install", &step);
 		command_install(run, index, now_ms, &step);
@@ -309,6 +360,7 @@ static void end_download(struct run *run, uint32_t index, int64_t now_ms)
 	const struct sim_device *device = &run->fleet->devices[index];
 	struct course *course = &run->courses[index];
 	run->downloads--;
+	give_back(run, index, now_ms);
 	course->rest_ms -= course->end_ms - course->begun_ms;
 	if (course->rest_ms > 0) {
 		/* Cut off: the device goes on where it was at its next contact. */

@@ -306,42 +306,6 @@ static void test_deadline(void **state)
 	assert_int_equal(next(&s, SINCE + 500 * DAY).kind, STEP_DOWNLOAD);
 }
 
-static void test_who_goes_first(void **state)
-{
-	(void)state;
-	struct situation s = situation_of(DEPLOYMENT_PLANNED, MODE_SERVER);
-	struct situation quick = s;
-	quick.transfer_ms = MINUTE;
-	int64_t soon = SINCE + HOUR, late = SINCE + 9 * HOUR;
-	assert_true(policy_claim_key(&quick, SINCE, soon) < policy_claim_key(&s, SINCE, soon));
-	assert_true(policy_claim_key(&s, SINCE, soon) < policy_claim_key(&quick, SINCE, late));
-	assert_true(policy_claim_key(&quick, SINCE, late) < policy_claim_key(&quick, SINCE, 0));
-	/* Short of the deadline before all others; beyond it as everybody else. */
-	int64_t end = SINCE + level.deadline_ms;
-	assert_true(policy_claim_key(&s, end - 10 * MINUTE, end) <
-		    policy_claim_key(&quick, SINCE, SINCE));
-	assert_true(policy_claim_key(&s, end, end) > policy_claim_key(&quick, SINCE, SINCE));
-}
-
-static void test_what_may_be_gone_goes_before(void **state)
-{
-	(void)state;
-	struct situation quick = situation_of(DEPLOYMENT_PLANNED, MODE_SERVER);
-	struct situation slow = quick;
-	quick.transfer_ms = MINUTE;
-	slow.profile = &vehicle;
-	assert_true(policy_claim_key(&slow, SINCE, SINCE) < policy_claim_key(&quick, SINCE, SINCE));
-	slow.profile = &plain;
-	struct calendar calendar = calendar_of(SINCE - HOUR, SINCE + 20 * MINUTE);
-	slow.calendar = &calendar;
-	assert_true(policy_claim_key(&slow, SINCE, SINCE) < policy_claim_key(&quick, SINCE, SINCE));
-	/* It closes before anything could be done, or not for hours. */
-	calendar.windows[0].until_ms = SINCE + MINUTE;
-	assert_true(policy_claim_key(&slow, SINCE, SINCE) > policy_claim_key(&quick, SINCE, SINCE));
-	calendar.windows[0].until_ms = SINCE + 3 * HOUR;
-	assert_true(policy_claim_key(&slow, SINCE, SINCE) > policy_claim_key(&quick, SINCE, SINCE));
-}
-
 /* Whatever the state: there is an end, or a next look in the future. */
 static void test_never_stuck(void **state)
 {
@@ -379,8 +343,6 @@ int main(void)
 		cmocka_unit_test(test_notice),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_deadline),
-		cmocka_unit_test(test_who_goes_first),
-		cmocka_unit_test(test_what_may_be_gone_goes_before),
 		cmocka_unit_test(test_never_stuck),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

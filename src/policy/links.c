@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shares, spread and order, so that a fleet that is planned in any order uses its links as if it were sorted. */
+#include "policy/links.h"
+
+#include "base/span.h"
+
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
+
+/* An installation that is further away than this leaves the links to others at first. */
+#define PATIENT_MS    HOUR_MS
+#define HEAD_START_MS (15 * MINUTE_MS)
+/* Of the class's links: who books ahead leaves some to devices that come by themselves. */
+#define PATIENT_SHARE  0.5
+#define PRESSING_SHARE 0.7
+/* A command may be so late for its booking. */
+#define GRACE_MS MINUTE_MS
+
+/* A deadline is near when less than so many times transfer and installation are left. */
+#define CLAIM_SHORT INT64_C(4)
+/* So long before its end a window is about to close: a queue may be as long. */
+#define CLAIM_CLOSING_MS (30 * MINUTE_MS)
+#define CLAIM_MAX_HOURS  INT64_C(10000)
+#define CLAIM_SECONDS    INT64_C(10000000)
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* at + span, where a span may be LEVEL_NEVER. */
+static int64_t after(int64_t at_ms, int64_t span_ms)
+{
+	int64_t sum;
+	return __builtin_add_overflow(at_ms, span_ms, &sum) ? INT64_MAX : sum;
+}
+
+/* How long what was fetched will lie until it is installed. */
+static int64_t idle_time_ms(const struct situation *situation, const struct step *step)
+{
+	if (step->install_from_ms == 0)
+		return DAY_MS;
+	return step->install_from_ms - after(step->from_ms, situation->transfer_ms);
+}
+
+void links_wish(const struct situation *situation, const struct step *step, const char *endpoint,
+	struct links_wish *out)
+{
+	const struct level *level = situation->level;
+	*out = (struct links_wish){
+		.at_contact = step->when_reached || step->kind == STEP_LET_POLL,
+		.from_ms = step->from_ms,
+		.share = level->share,
+	};
+	if (out->at_contact)
+		return;
+	int64_t rest_ms = idle_time_ms(situation, step);
+	out->share = level->share * PRESSING_SHARE;
+	if (rest_ms <= PATIENT_MS)
+		return;
+	int64_t start_by_ms = after(situation->vulnerable_since_ms, level->start_within_ms);
+	int64_t room_ms = sooner(rest_ms / 2, start_by_ms - step->from_ms);
+	out->share = level->share * PATIENT_SHARE;
+	out->from_ms += HEAD_START_MS;
+	if (room_ms > 0)
+		out->from_ms += (int64_t)(su_span_hash(su_span_str(endpoint)) % (uint64_t)room_ms);
+}
+
+bool links_is_booked(const struct situation *situation, const struct step *step, int64_t booked_ms,
+	int64_t now_ms)
+{
+	/* Who is commanded is not asked, but what was agreed holds. */
+	bool binds = step->mode != MODE_SERVER || situation->state == DEPLOYMENT_ACCEPTED;
+	if (booked_ms == 0 || (binds && booked_ms < situation->promised_ms))
+		return false;
+	return now_ms < after(booked_ms, GRACE_MS);
+}
+
+static bool has_reach_always(const struct profile *profile)
+{
+	return !profile->has_reachability || profile->reachability == REACH_ALWAYS;
+}
+
+static bool is_closing(const struct situation *situation, int64_t now_ms, int64_t need_ms)
+{
+	struct interval window;
+	const struct calendar_query query = {
+		.meaning = WINDOW_IDLE,
+		.now_ms = now_ms,
+		.min_ms = need_ms,
+		.horizon_ms = after(now_ms, MINUTE_MS),
+	};
+	return situation->calendar != NULL && calendar_next(situation->calendar, &query, &window) &&
+	       window.from_ms <= now_ms &&
+	       window.until_ms - now_ms < later(CLAIM_SHORT * need_ms, CLAIM_CLOSING_MS);
+}
+
+static int64_t claim_rank(const struct situation *situation, int64_t now_ms)
+{
+	int64_t deadline_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms);
+	int64_t need_ms = situation->transfer_ms + situation->install_ms;
+	if (deadline_ms > now_ms && deadline_ms - now_ms < CLAIM_SHORT * need_ms)
+		return 0;
+	bool is_fleeting =
+		!has_reach_always(situation->profile) || is_closing(situation, now_ms, need_ms);
+	return is_fleeting ? 1 : 2;
+}
+
+/* From the left: what cannot wait, hours until the installation, seconds of transfer. */
+int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int64_t install_from_ms)
+{
+	int64_t hours = install_from_ms == 0 ? CLAIM_MAX_HOURS
+			: install_from_ms > now_ms
+				? sooner((install_from_ms - now_ms - situation->transfer_ms) /
+						  (60 * MINUTE_MS),
+					  CLAIM_MAX_HOURS)
+				: 0;
+	int64_t seconds = sooner(situation->transfer_ms / 1000, CLAIM_SECONDS - 1);
+	int64_t rank = claim_rank(situation, now_ms);
+	return (rank * (CLAIM_MAX_HOURS + 1) + later(hours, 0)) * CLAIM_SECONDS + seconds;
+}
