@@ -156,19 +156,3 @@ JOIN deployment AS d ON d.release_id = r.id
 JOIN device AS v ON v.id = d.device_id
 WHERE r.state = 'withdrawn' AND d.active AND d.state = ANY ($1::text[])
 LIMIT $2::bigint
-
--- name: deployment_due
--- What is to be looked at, in pages: few columns, for whoever has the device in reach reads the rest.
-SELECT d.id, d.device_id, v.endpoint, d.urgency, ms(d.look_at), ms(d.due_at)
-FROM deployment AS d
-JOIN device AS v ON v.id = d.device_id
-WHERE d.active AND d.look_at <= at($1::bigint)
-	AND (d.look_at, d.device_id) > (at($2::bigint), $3::bigint)
-ORDER BY d.look_at, d.device_id
-LIMIT $4::bigint
-
--- name: deployment_postpone
--- A hint, no decision: so the row's version stays, and who remembers it need not read it again.
-UPDATE deployment
-SET look_at = least(at($2::bigint), coalesce(due_at, at($2::bigint)))
-WHERE id = ANY ($1::uuid[]) AND active AND look_at <= at($3::bigint)

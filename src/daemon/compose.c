@@ -24,6 +24,7 @@
 #include "store/committer.h"
 #include "store/migrate.h"
 #include "store/notify.h"
+#include "tracker/policy_holder.h"
 #include "tracker/tracker.h"
 
 #define DATABASE_RETRY_S   1
@@ -176,6 +177,7 @@ static enum su_status start_tracker(struct house *house, struct su_error *err)
 		.max_cached_devices = (size_t)house->config->device.max_cached,
 		.require_known_devices = house->config->device.require_known,
 		.now_ms = su_clock_wall_ms,
+		.policies = house->policies,
 	};
 	enum su_status status = tracker_start(&opts, &house->tracker, err);
 	if (status != SU_OK)

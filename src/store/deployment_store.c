@@ -171,36 +171,6 @@ size_t deployment_store_to_look_at(
 	return read_unended(txn, arena, rows, out);
 }
 
-size_t deployment_store_due(struct txn *txn, struct su_arena *arena, const struct due_page *page,
-	struct due_deployment **out)
-{
-	struct pg_result *rows su_auto(sql_rows_free) = txn_query(txn, STATEMENT_DEPLOYMENT_DUE,
-		sql_int(page->now_ms), sql_int(page->after_look_ms), sql_int(page->after_device),
-		sql_uint(page->limit));
-	size_t n = sql_rows_count(rows);
-	*out = su_arena_array(arena, n, sizeof(**out));
-	for (size_t i = 0; i < n; i++) {
-		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
-		struct due_deployment *due = &(*out)[i];
-		due->id = sql_read_uuid(&row);
-		due->device_id = sql_read_int(&row);
-		due->endpoint = sql_read_text(&row);
-		due->urgency =
-			(enum urgency)sql_read_name(&row, urgency_names, "a class of urgency");
-		due->look_ms = sql_read_int(&row);
-		due->due_ms = sql_read_int(&row);
-	}
-	return txn_ok(txn) ? n : 0;
-}
-
-void deployment_store_postpone(
-	struct txn *txn, const struct su_uuid *ids, size_t n, int64_t now_ms, int64_t look_ms)
-{
-	if (n > 0)
-		txn_execute(txn, STATEMENT_DEPLOYMENT_POSTPONE, sql_uuids(ids, n), sql_int(look_ms),
-			sql_int(now_ms));
-}
-
 size_t deployment_store_withdrawn(struct txn *txn, struct su_arena *arena,
 	const enum deployment_state *states, size_t n_states, size_t limit, struct unended **out)
 {

@@ -51,25 +51,6 @@ size_t deployment_store_overdue(struct txn *txn, struct su_arena *arena, int64_t
 /* In flight with a next step that is due (plan.look_ms), the longest due first. */
 size_t deployment_store_to_look_at(struct txn *txn, struct su_arena *arena, int64_t now_ms,
 	size_t limit, struct unended **out);
-/* The same without what only the one who decides needs, page by page in the order of (look_ms, device_id). */
-struct due_deployment {
-	struct su_uuid id;
-	int64_t device_id;
-	const char *endpoint;
-	enum urgency urgency;
-	int64_t look_ms, due_ms;
-};
-struct due_page {
-	int64_t now_ms;
-	int64_t after_look_ms, after_device; /* 0: from the start */
-	size_t limit;
-};
-size_t deployment_store_due(struct txn *txn, struct su_arena *arena, const struct due_page *page,
-	struct due_deployment **out);
-/* Those that nobody could reach: looked at again at look_ms, or when their class's deadline comes. No
- * effect on those that have been decided anew since now_ms. */
-void deployment_store_postpone(
-	struct txn *txn, const struct su_uuid *ids, size_t n, int64_t now_ms, int64_t look_ms);
 /* In flight in one of these states though the release is withdrawn. */
 size_t deployment_store_withdrawn(struct txn *txn, struct su_arena *arena,
 	const enum deployment_state *states, size_t n_states, size_t limit, struct unended **out);

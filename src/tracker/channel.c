@@ -25,7 +25,7 @@ void tracker_add_channel(struct tracker *tracker, const struct channel *channel)
 void tracker_in_reach(struct tracker *tracker, const char *endpoint, int64_t now_ms)
 {
 	if (!tracker->stopping && tracker->on_reach)
-		tracker->on_reach(tracker->on_reach_arg, endpoint, now_ms);
+		tracker->on_reach(tracker->drives, endpoint, now_ms);
 }
 
 void tracker_remove_channel(struct tracker *tracker, const void *self)

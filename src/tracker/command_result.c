@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "tracker/command_turn.h"
 #include "tracker/consent.h"
+#include "tracker/planning_due.h"
 #include "tracker/pusher.h"
 
 struct result_turn {
@@ -176,8 +177,8 @@ static void finish(struct turn *turn, const struct su_error *err)
 		of->commanding = false;
 	command_turn_sent_free(&self->sent);
 	pusher_give_back(pusher);
-	if (of)
-		pusher_heed(pusher, of);
+	if (of && !pusher_heed(pusher, of))
+		planning_due_heed(turn->tracker->due, of);
 }
 
 static const struct turn_kind kind_result = { begin, committed, finish };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "tracker/consent.h"
+#include "tracker/planning.h"
 #include "tracker/pusher.h"
 #include "tracker/situation.h"
 
@@ -91,7 +92,7 @@ static void send_after_commit(struct command_turn *self, int64_t start_ms)
 		plan->offers++;
 		plan->last_offer_ms = now_ms;
 	}
-	plan->look_ms = situation_again_ms(turn, &self->view.profile);
+	plan->look_ms = situation_again_ms(plan, &self->view.profile);
 	if (plan->look_ms <= now_ms)
 		plan->look_ms = start_ms > now_ms ? start_ms : now_ms + 1;
 	describe_command(self, start_ms);
@@ -106,7 +107,7 @@ static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_
 	struct turn *turn = &self->turn;
 	int64_t now_ms = turn->contact.now_ms;
 	if (self->kind != COMMAND_OFFER && self->kind != COMMAND_NOTICE) {
-		int64_t again_ms = situation_again_ms(turn, &self->view.profile);
+		int64_t again_ms = situation_again_ms(&turn->active.plan, &self->view.profile);
 		at_ms = again_ms > at_ms ? again_ms : at_ms;
 	}
 	self->channel =
@@ -160,7 +161,7 @@ static void try_install(struct command_turn *self)
 static void watch(struct command_turn *self)
 {
 	struct turn *turn = &self->turn;
-	int64_t ask_ms = situation_ask_ms(turn, &self->view);
+	int64_t ask_ms = situation_ask_ms(&turn->active, &self->view.situation);
 	self->kind = COMMAND_ASK;
 	if (ask_ms == 0)
 		wait_until(self, self->step.from_ms);
@@ -180,15 +181,11 @@ static void end_deployment(struct command_turn *self)
 static void escalate(struct command_turn *self)
 {
 	struct turn *turn = &self->turn;
-	struct deployment *active = &turn->active;
-	enum update_mode mode = self->step.mode;
-	if (mode == active->mode)
+	if (self->step.mode == turn->active.mode)
 		return;
-	turn_note(turn, "escalate",
-		su_arena_printf(turn->arena, "from %s to %s: its class lets no more time pass",
-			name_of(update_mode_names, (int)active->mode),
-			name_of(update_mode_names, (int)mode)));
-	active->mode = mode;
+	turn_note(turn, PLANNING_ESCALATES,
+		planning_describe_change(turn->arena, &turn->active, &self->step));
+	turn->active.mode = self->step.mode;
 }
 
 static void act(struct command_turn *self)
@@ -228,7 +225,8 @@ static void begin(struct turn *turn)
 	turn->actor = "suitd";
 	turn->is_planned = true;
 	if (turn_check_device(turn, &error) == SU_NOT_FOUND || !turn->facts ||
-		turn->of->commanding || !situation_of(turn, &self->view)) {
+		turn->of->commanding || !planning_is_laid_down(&turn->active) ||
+		!situation_of(turn, &self->view)) {
 		turn_end(turn, NULL);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "store/audit_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
+#include "store/plan_job_store.h"
 #include "store/release_store.h"
 #include "tracker/lifecycle.h"
 #include "tracker/planner.h"
@@ -141,6 +142,8 @@ static void insert_named(struct txn *txn, int64_t device_id, const struct digest
 		.created_at_ms = origin->now_ms,
 		.changed_at_ms = origin->now_ms,
 		.row_version = 1,
+		.plan.urgency = URGENCY_NORMAL, /* until it is looked at, at once */
+		.plan.look_ms = origin->now_ms,
 	};
 	const struct deployment_history first = {
 		.at_ms = origin->now_ms,

@@ -4,7 +4,10 @@
  * changed since it was last decided; else a worker lets the planner choose.
  */
 #include "base/log.h"
+#include "base/memory.h"
 #include "tracker/planner.h"
+#include "tracker/planning.h"
+#include "tracker/policy_holder.h"
 #include "tracker/sighting.h"
 #include "tracker/turn.h"
 
@@ -18,6 +21,7 @@ struct poll_turn {
 	uint64_t generation;
 	struct plan plan;
 	struct release_facts *chosen; /* NULL: nothing */
+	struct deployment planned;    /* of chosen */
 	bool is_chosen_new;           /* chosen shall take the place of what is in flight */
 };
 
@@ -47,18 +51,11 @@ static void describe_offer(const struct deployment *active, const struct release
 	};
 }
 
-/* After it said that it reboots there is nothing to fetch: the next thing is its registration. */
-static bool is_shown(enum deployment_state state)
-{
-	return state != DEPLOYMENT_PLANNED && state != DEPLOYMENT_REBOOTING &&
-	       !deployment_state_is_end(state);
-}
-
 static void answer(struct turn *turn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	const struct remembered *of = turn->of;
-	if (of->has_active && is_shown(of->active.state)) {
+	if (of->has_active && planning_is_shown(&of->active, turn->contact.now_ms)) {
 		if (!of->facts) {
 			turn_end_with(turn, SU_IO, "", "the manifest cannot be read");
 			return;
@@ -82,31 +79,48 @@ static void commit_move(struct turn *turn, enum lifecycle_event event, const cha
 	}
 }
 
+static bool is_to_be_offered(const struct deployment *active, int64_t now_ms)
+{
+	return active->state == DEPLOYMENT_PLANNED && planning_is_shown(active, now_ms);
+}
+
 static void show(struct turn *turn)
 {
-	if (turn->has_active && turn->active.state == DEPLOYMENT_PLANNED)
+	if (turn->has_active && is_to_be_offered(&turn->active, turn->contact.now_ms))
 		commit_move(turn, EVENT_OFFER, NULL);
 	else
 		answer(turn);
+}
+
+/* Its time has not come yet. */
+static void commit_plan(struct turn *turn)
+{
+	turn->write = (struct device_write){
+		.deployment = &turn->active, .n_history = 1, .history = turn->steps
+	};
+	turn->steps[0] = (struct deployment_history){
+		.at_ms = turn->contact.now_ms,
+		.from = DEPLOYMENT_PLANNED,
+		.to = DEPLOYMENT_PLANNED,
+		.event = "plan",
+		.actor = "suitd",
+	};
+	turn_commit(turn);
 }
 
 static void insert_chosen(struct turn *turn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	turn->has_active = true;
-	turn->active = (struct deployment){
-		.id = su_uuid_v7(turn->contact.now_ms),
-		.device_id = turn->device->id,
-		.release = self->chosen->release,
-		.state = DEPLOYMENT_PLANNED,
-		.mode = MODE_CLIENT,
-		.created_at_ms = turn->contact.now_ms,
-	};
+	turn->active = self->planned;
 	release_facts_unref(&turn->facts);
 	turn->facts = self->chosen;
 	self->chosen = NULL;
 	self->is_chosen_new = false;
-	commit_move(turn, EVENT_OFFER, NULL);
+	if (is_to_be_offered(&turn->active, turn->contact.now_ms))
+		commit_move(turn, EVENT_OFFER, NULL);
+	else
+		commit_plan(turn);
 }
 
 static void on_committed(struct turn *turn)
@@ -159,6 +173,42 @@ static void on_planned(struct turn *turn)
 	}
 }
 
+/* Without a policy whatever fits is shown at once. */
+static void decide(struct turn *turn, struct txn *txn)
+{
+	struct poll_turn *self = (struct poll_turn *)turn;
+	const struct release *release = &self->plan.choice->release;
+	self->planned = (struct deployment){
+		.id = su_uuid_v7(turn->contact.now_ms),
+		.device_id = turn->device->id,
+		.release = release->digest,
+		.state = DEPLOYMENT_PLANNED,
+		.mode = MODE_CLIENT,
+		.created_at_ms = turn->contact.now_ms,
+		.changed_at_ms = turn->contact.now_ms,
+		.plan.urgency = URGENCY_NORMAL,
+	};
+	if (!turn->tracker->opts.policies)
+		return;
+	struct policy_use use su_auto(policy_holder_done) =
+		policy_holder_use(turn->tracker->opts.policies);
+	const struct planning planning = {
+		.policy = use.policy,
+		.ledger = turn->tracker->ledger,
+		.txn = txn,
+		.arena = turn->arena,
+		.now_ms = turn->contact.now_ms,
+	};
+	struct step step;
+	planning_decide(&planning, turn->device, release, &self->planned, &step);
+}
+
+static bool is_in_flight(const struct turn *turn, const struct plan *plan)
+{
+	return turn->has_active && plan->choice &&
+	       digest_equal(&plan->choice->release.digest, &turn->active.release);
+}
+
 static void plan_for(struct turn *turn, struct store_conn *conn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
@@ -169,6 +219,8 @@ static void plan_for(struct turn *turn, struct store_conn *conn)
 	if (txn_ok(&txn) && self->plan.choice)
 		status = release_facts_load(&txn, blobs, &self->plan.choice->release.digest,
 			&self->chosen, &turn->error);
+	if (status == SU_OK && self->chosen && !is_in_flight(turn, &self->plan))
+		decide(turn, &txn);
 	if (status != SU_OK)
 		txn_rollback(&txn);
 	else if (txn_commit(&txn, &turn->error) == SU_OK)
@@ -224,10 +276,10 @@ static bool answer_at_once(
 	struct device device;
 	snapshot_restore(of->device, &device);
 	if (device.removed_at_ms != 0 ||
-		(of->has_active && (of->active.state == DEPLOYMENT_PLANNED || !of->facts)))
+		(of->has_active && (is_to_be_offered(&of->active, contact->now_ms) || !of->facts)))
 		return false;
 	struct offer offer;
-	bool has_offer = of->has_active && is_shown(of->active.state);
+	bool has_offer = of->has_active && planning_is_shown(&of->active, contact->now_ms);
 	if (has_offer)
 		describe_offer(&of->active, of->facts,
 			contact->form ? *contact->form : device.envelope_form, &offer);
@@ -245,4 +297,20 @@ void tracker_poll(
 	self->done = done;
 	self->arg = arg;
 	turn_enqueue_take(&self->turn);
+}
+
+int64_t tracker_poll_again_s(struct tracker *tracker, const char *endpoint, int64_t now_ms)
+{
+	if (!tracker->opts.policies)
+		return 0;
+	struct policy_use use su_auto(policy_holder_done) =
+		policy_holder_use(tracker->opts.policies);
+	const struct remembered *of = registry_find(tracker->registry, endpoint);
+	const struct deployment *waiting = of && of->has_active ? &of->active : NULL;
+	int64_t wait_ms = policy_poll_interval_ms(use.policy, endpoint, waiting != NULL,
+		waiting ? waiting->plan.urgency : URGENCY_LOW);
+	if (waiting && waiting->plan.download_ms > now_ms &&
+		waiting->plan.download_ms - now_ms < wait_ms)
+		wait_ms = waiting->plan.download_ms - now_ms;
+	return wait_ms / 1000 + 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drives devices: learns whose next step is due (from the database, in pages; from a device that comes
- * into reach; from a change that was just written) and lets one after the other have its command, the
- * most urgent first. Several daemons share the work: who has the device in reach acts, and the version
+ * Drives devices: learns whose next step is a command (from planning_due.h; from a device that comes
+ * into reach; from a change that was just written) and lets one after the other have it, the most
+ * urgent first. Several daemons share the work: who has the device in reach acts, and the version
  * of the row makes it once only.
  */
 #pragma once
@@ -17,10 +17,11 @@ struct pusher;
 /* NULL when the tracker has no clock. NULL is taken by all functions below. */
 struct pusher *pusher_start(struct tracker *tracker);
 void pusher_stop(struct pusher **pusher);
-/* What is remembered of this device has changed, or its command has come to its end. */
-void pusher_heed(struct pusher *pusher, struct remembered *of);
-/* Looks at once for what is due, not only when its time has come. */
-void pusher_look(struct pusher *pusher);
+/* What is remembered of this device has changed, or its command has come to its end. True: what is due
+ * for it is taken care of here. */
+bool pusher_heed(struct pusher *pusher, struct remembered *of);
+/* Whether more may be found to be due. */
+bool pusher_has_room(const struct pusher *pusher);
 /* A command turn, or the command that it sent, is over. */
 void pusher_give_back(struct pusher *pusher);
 /* The channel over which a command would reach the device now; NULL: none. */

@@ -5,6 +5,7 @@
 #include "policy/calendar.h"
 #include "store/device_store.h"
 #include "tracker/evidence.h"
+#include "tracker/settling.h"
 #include "tracker/told.h"
 #include "tracker/turn.h"
 
@@ -80,6 +81,7 @@ static void take_told(struct registration_turn *self, bool restarted)
 	turn->device->told = self->wanted.told;
 	turn->write.write_components = true;
 	turn->rejudge = true;
+	settling_do(turn);
 	evidence_weigh(turn, &before, restarted);
 }
 

@@ -9,6 +9,7 @@
 #include "model/role.h"
 #include "store/approval_store.h"
 #include "store/audit_store.h"
+#include "store/plan_job_store.h"
 #include "store/release_store.h"
 #include "tracker/policy_holder.h"
 
@@ -144,11 +145,13 @@ static void take_agreement(
 		if (agreement->give & (1U << i))
 			approval_store_insert(txn, digest, &approval);
 	}
-	if (agreement->standing->missing & ~agreement->give)
+	if (agreement->standing->missing & ~agreement->give) {
 		approval_store_note(txn, digest);
-	else
+	} else {
 		release_store_set_state(txn, agreement->release, RELEASE_APPROVED, agreement->actor,
 			agreement->now_ms);
+		plan_job_store_add(txn, digest, agreement->now_ms);
+	}
 	audit(txn, agreement);
 }
 

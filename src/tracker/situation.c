@@ -2,7 +2,9 @@
 /* From a device and its deployment to the facts of a decision. */
 #include "tracker/situation.h"
 
+#include "base/memory.h"
 #include "policy/estimate.h"
+#include "tracker/policy_holder.h"
 
 #define MINUTE_MS     INT64_C(60000)
 #define AGAIN_MS      (5 * MINUTE_MS)
@@ -24,9 +26,12 @@ static int64_t sooner(int64_t a, int64_t b)
 
 bool situation_level(const struct tracker *tracker, enum urgency urgency, struct level *out)
 {
-	if (tracker->policy)
-		*out = tracker->policy->levels[urgency];
-	return tracker->policy != NULL;
+	if (!tracker->opts.policies)
+		return false;
+	struct policy_use use su_auto(policy_holder_done) =
+		policy_holder_use(tracker->opts.policies);
+	*out = use.policy->levels[urgency];
+	return true;
 }
 
 bool situation_of(const struct turn *turn, struct situation_view *out)
@@ -62,9 +67,8 @@ bool situation_of(const struct turn *turn, struct situation_view *out)
 	return true;
 }
 
-int64_t situation_again_ms(const struct turn *turn, const struct profile *profile)
+int64_t situation_again_ms(const struct deployment_plan *plan, const struct profile *profile)
 {
-	const struct deployment_plan *plan = &turn->active.plan;
 	if (plan->offers == 0)
 		return 0;
 	if (profile->has_reachability && profile->reachability != REACH_ALWAYS)
@@ -73,10 +77,8 @@ int64_t situation_again_ms(const struct turn *turn, const struct profile *profil
 	return plan->last_offer_ms + sooner(AGAIN_MS << doublings, AGAIN_MAX_MS);
 }
 
-int64_t situation_ask_ms(const struct turn *turn, const struct situation_view *view)
+int64_t situation_ask_ms(const struct deployment *active, const struct situation *situation)
 {
-	const struct deployment *active = &turn->active;
-	const struct situation *situation = &view->situation;
 	if (active->mode == MODE_CLIENT)
 		return 0;
 	int64_t ask_ms;
@@ -86,7 +88,7 @@ int64_t situation_ask_ms(const struct turn *turn, const struct situation_view *v
 		ask_ms = active->changed_at_ms + 2 * situation->transfer_ms + TRANSFER_MARGIN_MS;
 	else
 		return 0;
-	return later(ask_ms, situation_again_ms(turn, &view->profile));
+	return later(ask_ms, situation_again_ms(&active->plan, situation->profile));
 }
 
 void situation_refresh(struct turn *turn)
@@ -105,7 +107,7 @@ void situation_refresh(struct turn *turn)
 	}
 	policy_next(&view.situation, now_ms, &step);
 	plan->look_ms = policy_look_again_ms(&view.situation, &step, now_ms);
-	int64_t ask_ms = situation_ask_ms(turn, &view);
+	int64_t ask_ms = situation_ask_ms(&turn->active, &view.situation);
 	if (ask_ms > 0)
 		plan->look_ms = sooner(plan->look_ms, later(ask_ms, now_ms));
 	bool acts = step.kind != STEP_LET_POLL && step.kind != STEP_WATCH;

@@ -4,6 +4,7 @@
 #include "store/deployment_store.h"
 #include "tracker/consent.h"
 #include "tracker/evidence.h"
+#include "tracker/settling.h"
 #include "tracker/told.h"
 #include "tracker/turn.h"
 
@@ -124,6 +125,7 @@ static void apply_characteristics(struct status_turn *self)
 	turn->device->told = self->message.told;
 	turn->write.write_components = true;
 	turn->rejudge = true;
+	settling_do(turn);
 	evidence_weigh(turn, &before, false);
 }
 

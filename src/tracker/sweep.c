@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "store/deployment_store.h"
 #include "tracker/lifecycle.h"
+#include "tracker/policy_holder.h"
 #include "tracker/tracker_parts.h"
 
 #define INTERVAL_MS 20000
@@ -16,6 +17,7 @@ struct sweep {
 	struct su_timer *timer;
 	bool busy;
 	/* For the worker. */
+	struct policy_holder *policy;
 	int64_t now_ms;
 	bool more; /* a batch was full */
 };
@@ -24,7 +26,16 @@ struct ending {
 	enum lifecycle_event event;
 	const char *detail;
 	int64_t now_ms;
+	struct policy_holder *policy; /* NULL: nothing is tried again */
 };
+
+static unsigned max_retries(const struct ending *ending, const struct deployment *deployment)
+{
+	if (!ending->policy)
+		return 0;
+	struct policy_use use su_auto(policy_holder_done) = policy_holder_use(ending->policy);
+	return use.policy->levels[deployment->plan.urgency].max_retries;
+}
 
 /* Somebody else may have moved it in between: then there is nothing to do. */
 static void end_one(
@@ -32,8 +43,10 @@ static void end_one(
 {
 	struct deployment deployment = found->deployment;
 	struct deployment_history step;
-	if (lifecycle_apply(&deployment, ending->event, "suitd", ending->detail, ending->now_ms,
-		    &step) != LIFECYCLE_MOVE)
+	enum lifecycle_event event =
+		lifecycle_event_for(&deployment, ending->event, max_retries(ending, &deployment));
+	if (lifecycle_apply(&deployment, event, "suitd", ending->detail, ending->now_ms, &step) !=
+		LIFECYCLE_MOVE)
 		return;
 	struct txn txn = txn_begin(conn);
 	deployment_store_update(&txn, &deployment, &step);
@@ -61,9 +74,10 @@ static void sweep_up(void *arg, void *thread_context)
 {
 	struct sweep *sweep = arg;
 	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
-	struct ending silent = { EVENT_SILENCE, "the device was silent for too long",
-		sweep->now_ms };
-	struct ending withdrawn = { EVENT_WITHDRAW, "the release was withdrawn", sweep->now_ms };
+	struct ending silent = { EVENT_SILENCE, "the device was silent for too long", sweep->now_ms,
+		sweep->policy };
+	struct ending withdrawn = { EVENT_WITHDRAW, "the release was withdrawn", sweep->now_ms,
+		NULL };
 	struct unended *overdue, *left;
 	struct su_error error;
 	struct txn txn = txn_begin(thread_context);
@@ -106,6 +120,7 @@ struct sweep *sweep_start(struct tracker *tracker)
 		return NULL;
 	struct sweep *sweep = su_new(struct sweep);
 	sweep->tracker = tracker;
+	sweep->policy = tracker->opts.policies;
 	sweep->timer = su_timer_new(tracker->opts.loop, on_timer, sweep);
 	su_timer_set(sweep->timer, 0);
 	return sweep;

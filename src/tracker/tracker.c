@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "tracker/ledger.h"
+#include "tracker/planning_due.h"
 #include "tracker/pusher.h"
 #include "tracker/sweep.h"
 #include "tracker/turn.h"
@@ -31,8 +33,10 @@ enum su_status tracker_start(
 		.arg = tracker,
 	};
 	tracker->loader = loader_new(&loader);
+	tracker->ledger = ledger_new();
 	tracker->sweep = sweep_start(tracker);
 	tracker->pusher = pusher_start(tracker);
+	tracker->due = planning_due_start(tracker);
 	*out = tracker;
 	return SU_OK;
 }
@@ -51,6 +55,7 @@ void tracker_quiesce(struct tracker *tracker)
 	tracker->on_change = NULL;
 	sweep_stop(&tracker->sweep);
 	pusher_stop(&tracker->pusher);
+	planning_due_stop(&tracker->due);
 	loader_stop(tracker->loader);
 	registry_each(tracker->registry, fail_waiting, NULL);
 }
@@ -70,6 +75,7 @@ void tracker_stop(struct tracker **tracker)
 	}
 	loader_free(&stopping->loader);
 	registry_free(&stopping->registry);
+	ledger_free(&stopping->ledger);
 	su_free_ptr(&stopping);
 }
 
@@ -86,10 +92,13 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 	case NOTIFY_CREDENTIAL:
 		registry_spoil(tracker->registry, payload);
 		tracker_announce(tracker, payload);
+		if (tracker->on_due)
+			tracker->on_due(tracker->drives, payload, URGENCY_NORMAL);
 		break;
 	case NOTIFY_RELEASE:
 		tracker->generation++;
 		tracker_announce(tracker, NULL);
+		planning_due_wake(tracker->due);
 		break;
 	case NOTIFY_EVERYTHING:
 		tracker->generation++;
@@ -101,11 +110,6 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 	case NOTIFY_POLICY:
 		break;
 	}
-}
-
-void tracker_use_policy(struct tracker *tracker, const struct policy *policy)
-{
-	tracker->policy = policy;
 }
 
 void tracker_on_change(struct tracker *tracker, tracker_change_fn on_change, void *arg)

@@ -14,6 +14,7 @@
 #include "store/committer.h"
 #include "store/notify.h"
 
+struct policy_holder;
 struct tracker;
 
 struct tracker_opts {
@@ -25,6 +26,8 @@ struct tracker_opts {
 	bool require_known_devices; /* only endpoints that have a credential may register */
 	int64_t (*now_ms)(
 		void); /* Unix time, for the time limits of silent devices; NULL: no limits */
+	struct policy_holder
+		*policies; /* NULL: what fits is offered at the next poll, tried once */
 };
 enum su_status tracker_start(
 	const struct tracker_opts *opts, struct tracker **out, struct su_error *err) SU_MUST_CHECK;
@@ -33,13 +36,6 @@ void tracker_quiesce(struct tracker *tracker);
 void tracker_stop(struct tracker **tracker);
 /* To be called with every notification of the store. */
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);
-
-struct policy;
-/*
- * The policy that holds from now on; borrowed until the next one is given or the tracker stops. NULL, as
- * at first: devices are served as they poll, nothing is timed, and no failure is tried again.
- */
-void tracker_use_policy(struct tracker *tracker, const struct policy *policy);
 
 /* Who speaks. The front end has checked that an authenticated peer bears this endpoint name. */
 struct contact {
@@ -94,6 +90,10 @@ void tracker_poll(
 /* A sign of life that asks for nothing: of a device that waits to be told something. SU_NOT_FOUND: not registered. */
 void tracker_greet(
 	struct tracker *tracker, const struct contact *contact, tracker_done_fn done, void *arg);
+
+/* How long this device may wait before it polls again, spread over the fleet; sooner when something
+ * urgent waits for it. 0: nothing is laid down. */
+int64_t tracker_poll_again_s(struct tracker *tracker, const char *endpoint, int64_t now_ms);
 
 /* Progress in the update cycle, api/device.cddl status-message. */
 struct status_message {

@@ -6,8 +6,9 @@
 #include "tracker/loader.h"
 #include "tracker/tracker.h"
 
-struct policy;
 struct pusher;
+struct ledger;
+struct planning_due;
 struct sweep;
 
 struct tracker {
@@ -15,8 +16,9 @@ struct tracker {
 	struct registry *registry;
 	struct loader *loader;
 	struct sweep *sweep;
-	struct pusher *pusher;       /* NULL: without a clock */
-	const struct policy *policy; /* NULL: nothing is driven */
+	struct pusher *pusher; /* NULL: without a clock */
+	struct ledger *ledger;
+	struct planning_due *due;
 	uint64_t
 		generation; /* grows when releases change; what was chosen before is looked at anew */
 	size_t n_jobs;      /* on workers or with the committer, of turns */
@@ -25,9 +27,11 @@ struct tracker {
 	void *on_change_arg;
 	size_t n_channels;
 	struct channel channels[TRACKER_MAX_CHANNELS];
-	/* The pusher's: a device has come into reach. NULL: nobody wants to know. */
+	/* The pusher's: a device has come into reach, and the next step of its deployment is a command that
+	 * is due. NULL: nobody wants to know. */
 	void (*on_reach)(void *arg, const char *endpoint, int64_t now_ms);
-	void *on_reach_arg;
+	void (*on_due)(void *arg, const char *endpoint, enum urgency urgency);
+	void *drives;
 };
 
 /* What a poll of this endpoint would answer may have changed. */

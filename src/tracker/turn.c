@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "tracker/planning_due.h"
 #include "tracker/pusher.h"
 #include "tracker/situation.h"
 #include "tracker/told.h"
@@ -200,7 +201,8 @@ static void adopt(struct turn *turn, const struct committer_result *result)
 		of->judged = 0;
 	if (turn->rejudge || ended)
 		tracker_announce(turn->tracker, of->endpoint);
-	pusher_heed(turn->tracker->pusher, of);
+	if (!pusher_heed(turn->tracker->pusher, of))
+		planning_due_heed(turn->tracker->due, of);
 }
 
 static void on_committed(void *arg, const struct committer_result *result)

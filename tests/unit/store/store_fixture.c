@@ -19,7 +19,8 @@
 #include "suit/hash.h"
 
 static const char empty_all[] =
-	"TRUNCATE api_token, trust_anchor, image, upload, release_scope, release, release_image, "
+	"TRUNCATE plan_job, estimate, api_token, trust_anchor, image, upload, release_scope, "
+	"release, release_image, "
 	"public_path, device, device_component, device_credential, deployment, deployment_history, "
 	"report, counter, audit, release_approval, policy_document";
 

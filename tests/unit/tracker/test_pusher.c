@@ -8,11 +8,12 @@
 
 #include <cmocka.h>
 
-#include "policy/document.h"
+#include "base/memory.h"
 #include "store/deployment_store.h"
 #include "tracker/channel.h"
 #include "tracker/lifecycle.h"
-#include "tracker/pusher.h"
+#include "tracker/planning_due.h"
+#include "tracker/tracker_parts.h"
 #include "tracker_fixture.h"
 
 #define OLD       su_span_str("the old image")
@@ -33,8 +34,6 @@ struct peer {
 	void *arg;
 	bool is_waiting, withholds;
 };
-
-static struct policy policy;
 
 static bool peer_in_reach(void *self, const char *endpoint, int64_t now_ms, int64_t *until_ms_out)
 {
@@ -69,34 +68,29 @@ static void peer_answer(struct peer *peer)
 	peer->done(peer->arg, &peer->answers[peer->last.kind]);
 }
 
-static struct level level_of_tests(void)
-{
-	return (struct level){
-		.announce_within_ms = HOUR_MS,
-		.start_within_ms = HOUR_MS,
-		.deadline_ms = 240 * HOUR_MS,
-		.negotiate_after_ms = LEVEL_NEVER,
-		.command_after_ms = LEVEL_NEVER,
-		.interrupt_after_ms = 48 * HOUR_MS,
-		.notice_ms = 10 * MINUTE_MS,
-		.at_deadline = DEADLINE_KEEP_TRYING,
-		.max_deferrals = 2,
-		.max_deferral_ms = 4 * HOUR_MS,
-		.max_retries = 1,
-		.retry_after_ms = HOUR_MS,
-		.share = 1,
-		.poll_interval_ms = HOUR_MS,
-	};
-}
+#define LEVEL                                                                                      \
+	"{ \"announce_within\": \"PT1H\", \"start_within\": \"PT1H\", \"deadline\": \"P10D\","     \
+	" \"negotiate_after\": \"never\", \"command_after\": \"never\", \"interrupt_after\": "     \
+	"\"P2D\","                                                                                 \
+	" \"notice\": \"PT10M\", \"at_deadline\": \"keep_trying\", \"max_deferrals\": 2,"          \
+	" \"max_deferral\": \"PT4H\", \"max_retries\": 1, \"retry_after\": \"PT1H\", \"share\": "  \
+	"1.0,"                                                                                     \
+	" \"poll_interval\": \"PT1H\" }"
 
-static void drive(struct peer *peer, struct fixture *fixture)
+/* Every device is driven in this mode. */
+static void drive(struct peer *peer, struct fixture *fixture, enum update_mode mode)
 {
 	const struct channel channel = { peer, peer_in_reach, peer_send };
 	*peer = (struct peer){ .fixture = fixture, .in_reach = true };
-	for (int i = 0; i < URGENCY_COUNT; i++)
-		policy.levels[i] = level_of_tests();
+	char *document su_auto(su_free_ptr) = su_printf(
+		"{ \"levels\": { \"critical\": " LEVEL ", \"high\": " LEVEL ", \"normal\": " LEVEL
+		", \"low\": " LEVEL " }, \"default_urgency\": \"normal\", \"urgency\": [],"
+		" \"modes\": [ { \"name\": \"of the test\", \"mode\": \"%s\" } ],"
+		" \"approvals\": [ { \"name\": \"operator\", \"roles\": [\"operator\"] } ],"
+		" \"capacity\": { \"downloads\": 1000 } }",
+		name_of(update_mode_names, (int)mode));
+	fixture_use_policy(fixture, document);
 	tracker_add_channel(fixture_tracker(fixture), &channel);
-	tracker_use_policy(fixture_tracker(fixture), &policy);
 }
 
 static const char *value(struct peer *peer, const char *column)
@@ -135,13 +129,19 @@ static void settle(struct peer *peer)
 	}
 }
 
+/* What the database holds that is due. */
+static void look(struct peer *peer)
+{
+	planning_due_wake(fixture_tracker(peer->fixture)->due);
+}
+
 static void reach(struct peer *peer)
 {
 	tracker_in_reach(fixture_tracker(peer->fixture), "meter", fixture_now(peer->fixture));
 }
 
 /* A release is named for the device, and its deployment driven in this mode. */
-static void plan(struct peer *peer, struct profile profile, enum update_mode mode)
+static void plan(struct peer *peer, struct profile profile)
 {
 	struct fixture *fixture = peer->fixture;
 	const struct firmware update = {
@@ -159,8 +159,6 @@ static void plan(struct peer *peer, struct profile profile, enum update_mode mod
 				 fixture_arena(fixture), "meter", &release.digest, &origin,
 				 &deployment, NULL),
 		SU_OK);
-	fixture_sql(fixture, "UPDATE deployment SET mode = '%s', look_at = at(%lld) RETURNING id",
-		name_of(update_mode_names, (int)mode), (long long)fixture_now(fixture));
 	fixture_sql(fixture, "SELECT pg_notify('suitd', 'device - meter')");
 	fixture_settle(fixture);
 }
@@ -187,9 +185,9 @@ static void come_back(struct peer *peer, struct su_span image, uint64_t sequence
 static void an_agreed_update_goes_from_offer_to_proof(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
 	peer.answers[COMMAND_OFFER].outcome = COMMAND_NOW;
-	plan(&peer, pulls, MODE_NEGOTIATED);
+	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "state", "downloading");
 	assert_int_equal(peer.sent[COMMAND_OFFER], 1);
@@ -205,8 +203,8 @@ static void an_agreed_update_goes_from_offer_to_proof(void **state)
 static void a_device_is_commanded_in_server_mode(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
-	plan(&peer, never_idle, MODE_SERVER);
+	drive(&peer, fixture_of(state), MODE_SERVER);
+	plan(&peer, never_idle);
 	reach(&peer);
 	until(&peer, "state", "downloading");
 	assert_int_equal(peer.sent[COMMAND_OFFER], 0);
@@ -236,21 +234,21 @@ static void a_device_is_commanded_in_server_mode(void **state)
 static void what_is_due_is_found_in_the_database(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
-	plan(&peer, pulls, MODE_SERVER);
-	pusher_look(fixture_tracker(peer.fixture)->pusher);
+	drive(&peer, fixture_of(state), MODE_SERVER);
+	plan(&peer, pulls);
+	look(&peer);
 	until(&peer, "state", "downloading");
 }
 
 static void a_promise_is_bounded_and_kept(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
 	peer.answers[COMMAND_OFFER] = (struct command_result){
 		.outcome = COMMAND_AT,
 		.at_ms = FIXTURE_NOW + 100 * HOUR_MS,
 	};
-	plan(&peer, pulls, MODE_NEGOTIATED);
+	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "state", "accepted");
 	assert_string_equal(value(&peer, "deferrals"), "1");
@@ -268,12 +266,12 @@ static void a_promise_is_bounded_and_kept(void **state)
 static void who_says_no_too_often_is_told(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
 	peer.answers[COMMAND_OFFER] = (struct command_result){
 		.outcome = COMMAND_NO,
 		.reason = "in the middle of something",
 	};
-	plan(&peer, pulls, MODE_NEGOTIATED);
+	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "deferrals", "1");
 	assert_string_equal(value(&peer, "state"), "deferred");
@@ -295,9 +293,9 @@ static void who_says_no_too_often_is_told(void **state)
 static void a_lost_offer_is_repeated_with_patience(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
 	peer.answers[COMMAND_OFFER].outcome = COMMAND_LOST;
-	plan(&peer, pulls, MODE_NEGOTIATED);
+	plan(&peer, pulls);
 	reach(&peer);
 	until_sent(&peer, COMMAND_OFFER, 1);
 	settle(&peer);
@@ -320,8 +318,8 @@ static void a_lost_offer_is_repeated_with_patience(void **state)
 static void an_answer_may_come_as_a_status_message(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
-	plan(&peer, pulls, MODE_NEGOTIATED); /* the offer is taken without an answer */
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
+	plan(&peer, pulls); /* the offer is taken without an answer */
 	reach(&peer);
 	until_sent(&peer, COMMAND_OFFER, 1);
 	settle(&peer);
@@ -335,9 +333,9 @@ static void an_answer_may_come_as_a_status_message(void **state)
 static void nonsense_is_a_failure_with_another_try(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_SERVER);
 	peer.answers[COMMAND_TRIGGER].outcome = COMMAND_NONSENSE;
-	plan(&peer, pulls, MODE_SERVER);
+	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "failures", "1");
 	assert_string_equal(value(&peer, "state"), "planned");
@@ -354,8 +352,8 @@ static void nonsense_is_a_failure_with_another_try(void **state)
 static void the_old_image_after_the_reboot_is_tried_again(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
-	plan(&peer, pulls, MODE_SERVER);
+	drive(&peer, fixture_of(state), MODE_SERVER);
+	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "state", "downloading");
 	say(&peer, DEPLOYMENT_REBOOTING);
@@ -373,9 +371,9 @@ static void the_old_image_after_the_reboot_is_tried_again(void **state)
 static void who_cannot_fetch_is_given_the_images(void **state)
 {
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_SERVER);
 	peer.answers[COMMAND_TRIGGER].outcome = COMMAND_CANNOT;
-	plan(&peer, pulls, MODE_SERVER);
+	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "state", "downloading");
 	assert_int_equal(peer.sent[COMMAND_TRIGGER], 1);
@@ -388,10 +386,10 @@ static void a_sleeping_device_is_served_when_it_wakes(void **state)
 {
 	const struct profile sleeps = { .has_reachability = true, .reachability = REACH_QUEUE };
 	struct peer peer;
-	drive(&peer, fixture_of(state));
+	drive(&peer, fixture_of(state), MODE_SERVER);
 	peer.in_reach = false;
-	plan(&peer, sleeps, MODE_SERVER);
-	pusher_look(fixture_tracker(peer.fixture)->pusher);
+	plan(&peer, sleeps);
+	look(&peer);
 	settle(&peer);
 	assert_int_equal(peer.n_sent, 0);
 	peer.in_reach = true;
@@ -400,7 +398,7 @@ static void a_sleeping_device_is_served_when_it_wakes(void **state)
 	until_sent(&peer, COMMAND_TRIGGER, 1);
 	settle(&peer);
 	fixture_advance(peer.fixture, HOUR_MS);
-	pusher_look(fixture_tracker(peer.fixture)->pusher);
+	look(&peer);
 	settle(&peer);
 	assert_int_equal(peer.n_sent, 1);
 	peer.withholds = true;

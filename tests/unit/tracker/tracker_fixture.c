@@ -18,6 +18,7 @@
 #include "store/anchor_store.h"
 #include "store/migrate.h"
 #include "store/release_store.h"
+#include "tracker/policy_holder.h"
 #include "tracker/release_approval.h"
 
 struct fixture {
@@ -30,6 +31,7 @@ struct fixture {
 	struct notify *notify;
 	struct blob_store *blobs;
 	struct store_conn *conn;
+	struct policy_holder *policies;
 	struct tracker *tracker;
 	struct key *author;
 	bool authenticated, require_known;
@@ -51,6 +53,8 @@ static void on_notify(void *arg, enum notify_topic topic, const char *payload)
 	struct fixture *fixture = arg;
 	fixture->n_heard++;
 	fixture->n_settled += topic == NOTIFY_TOKEN;
+	if (fixture->policies)
+		policy_holder_on_notify(fixture->policies, topic);
 	if (fixture->tracker)
 		tracker_on_notify(fixture->tracker, topic, payload);
 	su_loop_stop(fixture->loop);
@@ -66,6 +70,7 @@ static void start_tracker(struct fixture *fixture)
 		.max_cached_devices = 8,
 		.require_known_devices = fixture->require_known,
 		.now_ms = clock_now,
+		.policies = fixture->policies,
 	};
 	assert_int_equal(tracker_start(&opts, &fixture->tracker, NULL), SU_OK);
 }
@@ -90,10 +95,11 @@ static void trust_author(struct fixture *fixture)
 
 static void empty_database(struct fixture *fixture)
 {
-	fixture_sql(fixture, "TRUNCATE release_scope, release, release_image, public_path, device,"
-			     " device_component, device_credential, deployment,"
-			     " deployment_history, report, counter, audit, image, trust_anchor,"
-			     " release_approval");
+	fixture_sql(fixture,
+		"TRUNCATE release_scope, release, release_image, public_path, device,"
+		" device_component, device_credential, deployment,"
+		" deployment_history, report, counter, audit, image, trust_anchor, plan_job,"
+		" policy_document, release_approval");
 }
 
 static void start_services(struct fixture *fixture)
@@ -111,6 +117,33 @@ static void start_services(struct fixture *fixture)
 				 &fixture->notify, NULL),
 		SU_OK);
 	notify_ignore(fixture->notify, committer_origin(fixture->committer));
+}
+
+/* As the daemon does: what workers and committer still complete belongs to the tracker. */
+static void stop_services(struct fixture *fixture)
+{
+	notify_stop(&fixture->notify);
+	tracker_quiesce(fixture->tracker);
+	su_work_stop(fixture->work);
+	committer_stop(&fixture->committer);
+	tracker_stop(&fixture->tracker);
+	policy_holder_stop(&fixture->policies);
+	su_work_free(&fixture->work);
+}
+
+/* The stored document, or this one when there is none. */
+static void start_policies(struct fixture *fixture, const char *document)
+{
+	const struct policy_holder_opts opts = {
+		.loop = fixture->loop,
+		.work = fixture->work,
+		.conn = fixture->conn,
+		.seed = su_span_str(document),
+		.now_ms = shown_time,
+	};
+	struct su_error error = { 0 };
+	if (policy_holder_start(&opts, &fixture->policies, &error) != SU_OK)
+		fail_msg("policy: %s: %s", error.field, error.text);
 }
 
 int fixture_set_up(void **state)
@@ -146,10 +179,7 @@ int fixture_tear_down(void **state)
 	struct fixture *fixture = *state;
 	if (!fixture)
 		return 0;
-	notify_stop(&fixture->notify);
-	committer_stop(&fixture->committer);
-	tracker_stop(&fixture->tracker);
-	su_work_free(&fixture->work);
+	stop_services(fixture);
 	store_conn_free(&fixture->conn);
 	blob_store_close(&fixture->blobs);
 	su_loop_free(&fixture->loop);
@@ -179,8 +209,21 @@ void fixture_settle(struct fixture *fixture)
 
 void fixture_restart(struct fixture *fixture)
 {
+	bool has_policy = fixture->policies != NULL;
 	fixture_settle(fixture);
-	tracker_stop(&fixture->tracker);
+	stop_services(fixture);
+	start_services(fixture);
+	if (has_policy)
+		start_policies(fixture, "");
+	start_tracker(fixture);
+}
+
+void fixture_use_policy(struct fixture *fixture, const char *document)
+{
+	fixture_settle(fixture);
+	stop_services(fixture);
+	start_services(fixture);
+	start_policies(fixture, document);
 	start_tracker(fixture);
 }
 

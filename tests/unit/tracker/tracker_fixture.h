@@ -24,6 +24,9 @@ struct fixture *fixture_of(void **state);
 /* Restarts the tracker, which forgets all that it remembered. */
 void fixture_restart(struct fixture *fixture);
 
+/* Restarts the tracker with this policy in force, a document of JSON; the first one of the test. */
+void fixture_use_policy(struct fixture *fixture, const char *document);
+
 struct su_arena *fixture_arena(struct fixture *fixture);
 struct store_conn *fixture_conn(struct fixture *fixture);
 struct blob_store *fixture_blobs(struct fixture *fixture);

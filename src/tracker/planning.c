@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From rows to the policy's questions, and from its answers to rows. */
+#include "tracker/planning.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "store/estimate_store.h"
+#include "tracker/situation.h"
+
+/* A device that is always there, and yet nobody here has it in reach. */
+#define AGAIN_MS INT64_C(300000)
+
+/* All that one decision needs. Pointers lead into the planning and the device. */
+struct question {
+	const struct planning *planning;
+	const struct device *device;
+	struct deployment *deployment;
+	struct profile profile;
+	struct estimate estimate;
+	struct situation situation;
+	struct choice_reason mode_reason, calendar_reason;
+};
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void learned_of(struct question *question)
+{
+	const struct characteristics *told = &question->device->told;
+	if (told->n_class_ids > 0 && question->planning->txn)
+		question->estimate =
+			estimate_store_get(question->planning->txn, told->class_ids[0]);
+}
+
+enum update_mode planning_mode(const struct planning *planning, const struct device *device,
+	struct choice_reason *reason_out)
+{
+	*reason_out = (struct choice_reason){ "registration", device->mode_reason };
+	if (device->mode_reason)
+		return device->mode;
+	return policy_mode(planning->policy, device, planning->now_ms, planning->arena, reason_out);
+}
+
+static void ask(struct question *question)
+{
+	const struct planning *planning = question->planning;
+	const struct device *device = question->device;
+	const struct deployment_plan *plan = &question->deployment->plan;
+	question->profile = device_profile(device);
+	question->situation = (struct situation){
+		.level = &planning->policy->levels[plan->urgency],
+		.mode = planning_mode(planning, device, &question->mode_reason),
+		.profile = &question->profile,
+		.calendar = policy_calendar(planning->policy, device, planning->now_ms,
+			planning->arena, &question->calendar_reason),
+		.vulnerable_since_ms = plan->vulnerable_since_ms,
+		.last_seen_ms = device->last_seen_at_ms,
+		.transfer_ms = plan->transfer_ms,
+		.install_ms = estimate_install_ms(&question->estimate, &question->profile),
+		.state = question->deployment->state,
+		.promised_ms = plan->promised_ms,
+		.deferrals = plan->deferrals,
+		.failures = plan->failures,
+		.offers = plan->offers,
+		.last_failure_ms = plan->last_failure_ms,
+		.last_offer_ms = plan->last_offer_ms,
+	};
+}
+
+static bool precedes_download(const struct step *step)
+{
+	return step->kind == STEP_LET_POLL || step->kind == STEP_OFFER ||
+	       step->kind == STEP_DOWNLOAD;
+}
+
+/* Until when the device has put it off; who is commanded is not asked, but what was agreed holds. */
+static int64_t promise_of(const struct deployment *deployment)
+{
+	bool binds = deployment->mode != MODE_SERVER || deployment->state == DEPLOYMENT_ACCEPTED;
+	return binds ? deployment->plan.promised_ms : 0;
+}
+
+static bool is_booked(const struct deployment *deployment)
+{
+	const int64_t download_ms = deployment->plan.download_ms;
+	return download_ms != 0 && download_ms >= promise_of(deployment);
+}
+
+/* A booking stands until the device asks for later. */
+static void book(const struct question *question, const struct step *step)
+{
+	const struct planning *planning = question->planning;
+	struct deployment_plan *plan = &question->deployment->plan;
+	const struct characteristics *told = &question->device->told;
+	if (!precedes_download(step) || step->from_ms == INT64_MAX ||
+		is_booked(question->deployment))
+		return;
+	const struct booking booking = {
+		.site = device_site(question->device),
+		.class_id = told->n_class_ids > 0 ? &told->class_ids[0] : NULL,
+		.share = question->situation.level->share,
+		.from_ms = step->from_ms,
+		.until_ms = plan->due_ms > step->from_ms ? plan->due_ms : INT64_MAX,
+		.transfer_ms = plan->transfer_ms,
+	};
+	plan->download_ms = step->from_ms;
+	if (planning->ledger)
+		(void)!ledger_book(planning->ledger, planning->txn, planning->policy, &booking,
+			planning->now_ms, &plan->download_ms);
+}
+
+static bool is_command(enum step_kind kind)
+{
+	return kind == STEP_OFFER || kind == STEP_DOWNLOAD || kind == STEP_INSTALL;
+}
+
+/* When to come back to a step that somebody else takes: who speaks to the device, if it can be reached. */
+static int64_t supervise(const struct question *question, const struct step *step)
+{
+	const int64_t now_ms = question->planning->now_ms;
+	if (is_command(step->kind) && step->from_ms <= now_ms && !step->when_reached)
+		return now_ms + AGAIN_MS;
+	const int64_t ask_ms = situation_ask_ms(question->deployment, &question->situation);
+	if (ask_ms == 0)
+		return INT64_MAX;
+	return ask_ms > now_ms ? ask_ms : now_ms + AGAIN_MS;
+}
+
+static void note(const struct question *question, struct step *step)
+{
+	struct deployment *deployment = question->deployment;
+	struct deployment_plan *plan = &deployment->plan;
+	const int64_t now_ms = question->planning->now_ms;
+	if (precedes_download(step) && plan->download_ms > step->from_ms)
+		step->from_ms = plan->download_ms;
+	int64_t look_ms = policy_look_again_ms(&question->situation, step, now_ms);
+	if (step->from_ms > now_ms && step->from_ms < look_ms)
+		look_ms = step->from_ms;
+	look_ms = sooner(look_ms, supervise(question, step));
+	plan->look_ms = look_ms == INT64_MAX ? 0 : look_ms;
+	plan->install_ms = is_command(step->kind) || step->install_from_ms != 0
+				   ? step->install_from_ms
+				   : plan->install_ms;
+}
+
+static json_t *reason_json(const struct choice_reason *reason)
+{
+	return json_pack("{s:s?, s:s?}", "rule", reason->rule, "because", reason->because);
+}
+
+static void explain(const struct question *question, const struct choice_reason *urgency,
+	const struct step *step)
+{
+	json_t *reasons = json_pack("{s:o, s:o, s:o, s:{s:s, s:s, s:b, s:b}}", "urgency",
+		reason_json(urgency), "mode", reason_json(&question->mode_reason), "calendar",
+		reason_json(&question->calendar_reason), "time", "step",
+		name_of(step_kind_names, (int)step->kind), "because", step->why ? step->why : "",
+		"escalated", step->escalated, "interrupts", step->interrupts);
+	char *text = reasons ? json_dumps(reasons, JSON_COMPACT) : NULL;
+	json_decref(reasons);
+	question->deployment->plan.reasons = su_arena_strdup(question->planning->arena, text);
+	free(text);
+}
+
+void planning_next(const struct planning *planning, const struct device *device,
+	struct deployment *deployment, struct step *out)
+{
+	struct question question = {
+		.planning = planning,
+		.device = device,
+		.deployment = deployment,
+	};
+	learned_of(&question);
+	ask(&question);
+	policy_next(&question.situation, planning->now_ms, out);
+	deployment->mode = out->mode;
+	book(&question, out);
+	note(&question, out);
+}
+
+/* The release's own class, counted from when this device became vulnerable. */
+static void classify(const struct question *question, const struct release *release,
+	struct facts *facts, struct choice_reason *reason_out)
+{
+	const struct planning *planning = question->planning;
+	struct deployment_plan *plan = &question->deployment->plan;
+	plan->urgency = policy_urgency(planning->policy, facts, planning->arena, reason_out);
+	plan->vulnerable_since_ms = release->approved_at_ms > question->device->registered_at_ms
+					    ? release->approved_at_ms
+					    : question->device->registered_at_ms;
+	const int64_t deadline_ms = planning->policy->levels[plan->urgency].deadline_ms;
+	plan->due_ms = deadline_ms == LEVEL_NEVER ? 0 : plan->vulnerable_since_ms + deadline_ms;
+}
+
+void planning_decide(const struct planning *planning, const struct device *device,
+	const struct release *release, struct deployment *deployment, struct step *out)
+{
+	struct question question = {
+		.planning = planning,
+		.device = device,
+		.deployment = deployment,
+	};
+	struct facts facts = { .now_ms = planning->now_ms, .device = device, .release = release };
+	struct choice_reason urgency = { 0 };
+	facts_sum_up(&facts, 0);
+	learned_of(&question);
+	classify(&question, release, &facts, &urgency);
+	question.profile = device_profile(device);
+	deployment->plan.transfer_ms =
+		estimate_transfer_ms(&question.estimate, &question.profile, facts.download_bytes);
+	ask(&question);
+	policy_next(&question.situation, planning->now_ms, out);
+	deployment->mode = out->mode;
+	book(&question, out);
+	note(&question, out);
+	explain(&question, &urgency, out);
+}
+
+void planning_settle(
+	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena)
+{
+	struct choice_reason reason = { 0 };
+	device->mode = policy_mode(policy, device, now_ms, arena, &reason);
+	device->mode_reason = su_arena_printf(arena, "%s: %s",
+		reason.rule ? reason.rule : "default", reason.because ? reason.because : "");
+}
+
+/* A new try waits for its time; what an operator named is not kept waiting for a plan. */
+static bool is_undecided(const struct deployment *deployment)
+{
+	const struct deployment_plan *plan = &deployment->plan;
+	return plan->look_ms != 0 &&
+	       !(deployment->named_by_operator && plan->vulnerable_since_ms == 0);
+}
+
+const char *planning_describe_change(
+	struct su_arena *arena, const struct deployment *before, const struct step *step)
+{
+	return su_arena_printf(arena, "from %s to %s: %s",
+		name_of(update_mode_names, (int)before->mode),
+		name_of(update_mode_names, (int)step->mode),
+		step->escalated ? "its class lets no more time pass"
+				: "the device is to be driven otherwise");
+}
+
+bool planning_is_laid_down(const struct deployment *deployment)
+{
+	if (deployment->plan.vulnerable_since_ms == 0)
+		return false;
+	return deployment->state >= DEPLOYMENT_DOWNLOADING || is_booked(deployment);
+}
+
+bool planning_is_shown(const struct deployment *deployment, int64_t now_ms)
+{
+	const struct deployment_plan *plan = &deployment->plan;
+	const enum deployment_state state = deployment->state;
+	/* After it said that it reboots there is nothing to fetch: the next thing is its registration. */
+	if (state == DEPLOYMENT_REBOOTING || deployment_state_is_end(state))
+		return false;
+	if (state >= DEPLOYMENT_DOWNLOADING)
+		return true;
+	if (now_ms < promise_of(deployment))
+		return false;
+	if (state == DEPLOYMENT_ACCEPTED)
+		return true;
+	/* Who is asked first sees it when it has agreed. */
+	return deployment->mode != MODE_NEGOTIATED && now_ms >= plan->download_ms &&
+	       (plan->download_ms != 0 || !is_undecided(deployment));
+}

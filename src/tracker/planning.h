@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Laying down when and how one deployment goes on: loads what the policy asks for, lets the policy
+ * decide (policy/decide.h), books the download, and writes the answer with its reasons into the deployment.
+ * Nothing is stored here.
+ */
+#pragma once
+
+#include "policy/decide.h"
+#include "store/txn.h"
+#include "tracker/ledger.h"
+
+/* What decisions are made with. Borrowed. Worker thread. */
+struct planning {
+	const struct policy *policy;
+	struct ledger *ledger; /* NULL: downloads have no bounds */
+	struct txn *txn;       /* for bookings and what was learned */
+	struct su_arena *arena;
+	int64_t now_ms;
+};
+
+/* A new deployment of release to device: class, mode, times, reasons; its first step. */
+void planning_decide(const struct planning *planning, const struct device *device,
+	const struct release *release, struct deployment *deployment, struct step *out);
+
+/*
+ * What is to be done next with a deployment that was decided about before. Escalates the mode, renews the
+ * times and plan.look_ms; keeps a booked download unless the device asked for later. Stable: asked again, the
+ * same comes out.
+ */
+void planning_next(const struct planning *planning, const struct device *device,
+	struct deployment *deployment, struct step *out);
+
+/* The mode of a device and why, as its registration or provisioning settles it. Any thread. */
+void planning_settle(
+	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena);
+
+/* As it was settled; settled now for a device that was registered before there was a policy. */
+enum update_mode planning_mode(const struct planning *planning, const struct device *device,
+	struct choice_reason *reason_out);
+
+/* The history's row of another mode: its event and detail. */
+#define PLANNING_ESCALATES "escalate"
+const char *planning_describe_change(
+	struct su_arena *arena, const struct deployment *before, const struct step *step);
+
+/* Whether it was decided about, with a time for its download: its next step may be taken. */
+bool planning_is_laid_down(const struct deployment *deployment);
+
+/* Whether a poll may show the manifest now. */
+bool planning_is_shown(const struct deployment *deployment, int64_t now_ms);
