@@ -111,13 +111,15 @@ static bool join_shared(char *conninfo, size_t size)
 	shared.lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (shared.lock_fd < 0)
 		return false;
-	do {
+	for (;;) {
+		flock(shared.lock_fd, LOCK_SH);
+		if (run_script("conninfo", shared.folder, conninfo, size) == 0)
+			break;
+		/* Another may slip in while the lock is converted, and start or remove it. */
 		flock(shared.lock_fd, LOCK_EX);
 		if (run_script("start", shared.folder, conninfo, size) != 0)
 			return false;
-		/* Another may slip in while the lock is converted, and remove what we started. */
-		flock(shared.lock_fd, LOCK_SH);
-	} while (run_script("conninfo", shared.folder, conninfo, size) != 0);
+	}
 	shared.owner = getpid();
 	atexit(leave_shared);
 	return true;
