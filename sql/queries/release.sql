@@ -19,10 +19,11 @@ SELECT EXISTS (SELECT FROM release WHERE digest = $1::text)
 -- name: release_insert
 INSERT INTO release (digest, sequence_number, scope, state, targeted, vendor_ids, class_ids,
 	version, reference_uri, update_priority, use_before, kind, labels, envelope, envelope_bytes,
-	severed_envelope, severed_envelope_bytes, signers, published_by, published_at)
+	severed_envelope, severed_envelope_bytes, signers, published_by, published_at, waits)
 VALUES ($1::text, $2::bigint, $3::bytea, $4::text, $5::boolean, $6::uuid[], $7::uuid[],
 	$8::text, $9::text, $10::bigint, at($11::bigint), $12::text, coalesce($13::text, '{}')::jsonb,
-	$14::text, $15::bigint, $16::text, $17::bigint, $18::uuid[], $19::text, at($20::bigint))
+	$14::text, $15::bigint, $16::text, $17::bigint, $18::uuid[], $19::text, at($20::bigint),
+	$21::bigint)
 RETURNING id
 
 -- name: release_image_insert
@@ -95,7 +96,7 @@ WHERE p.digest = $1::text AND p.blob IS NULL AND EXISTS (
 
 -- name: release_get
 SELECT id, digest, sequence_number, scope, state, targeted, version, reference_uri,
-	update_priority, ms(use_before), kind, labels::text, envelope, envelope_bytes,
+	update_priority, ms(use_before), waits, kind, labels::text, envelope, envelope_bytes,
 	severed_envelope, severed_envelope_bytes, published_by, approved_by, ms(published_at),
 	ms(approved_at), ms(withdrawn_at), row_version
 FROM release
@@ -103,7 +104,7 @@ WHERE digest = $1::text
 
 -- name: release_list
 SELECT id, digest, sequence_number, scope, state, targeted, version, reference_uri,
-	update_priority, ms(use_before), kind, labels::text, envelope, envelope_bytes,
+	update_priority, ms(use_before), waits, kind, labels::text, envelope, envelope_bytes,
 	severed_envelope, severed_envelope_bytes, published_by, approved_by, ms(published_at),
 	ms(approved_at), ms(withdrawn_at), row_version
 FROM release
@@ -114,7 +115,7 @@ LIMIT $3::bigint
 -- name: release_candidates
 -- A vendor of many products: releases that name a class of the device come before the others.
 SELECT id, digest, sequence_number, scope, state, targeted, version, reference_uri,
-	update_priority, ms(use_before), kind, labels::text, envelope, envelope_bytes,
+	update_priority, ms(use_before), waits, kind, labels::text, envelope, envelope_bytes,
 	severed_envelope, severed_envelope_bytes, published_by, approved_by, ms(published_at),
 	ms(approved_at), ms(withdrawn_at), row_version
 FROM release
@@ -133,6 +134,16 @@ FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS v (component, digest, po
 JOIN release_image AS i ON i.digest = v.digest AND i.component = v.component
 JOIN release AS r ON r.id = i.release_id
 GROUP BY v.position
+
+-- name: release_published
+-- Of what runs in each component, when it was published first; of these the oldest.
+SELECT ms(min(p.at))
+FROM (
+	SELECT min(r.published_at) AS at
+	FROM unnest($1::bytea[], $2::text[]) AS v (component, digest)
+	JOIN release_image AS i ON i.digest = v.digest AND i.component = v.component
+	JOIN release AS r ON r.id = i.release_id
+	GROUP BY v.component) AS p
 
 -- name: release_images
 -- Of what is missed, the length of what came under its digest nevertheless.

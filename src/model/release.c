@@ -19,6 +19,19 @@ const struct name_row release_kind_names[] = {
 	{ 0, NULL },
 };
 
+const struct name_row wait_event_names[] = {
+	{ WAIT_AUTHORIZATION, "authorization" },
+	{ WAIT_POWER, "power" },
+	{ WAIT_NETWORK, "network" },
+	{ WAIT_OTHER_DEVICE, "other_device" },
+	{ WAIT_TIME, "time" },
+	{ WAIT_TIME_OF_DAY, "time_of_day" },
+	{ WAIT_DAY_OF_WEEK, "day_of_week" },
+	{ WAIT_TIME_OF_DAY_UTC, "time_of_day_utc" },
+	{ WAIT_DAY_OF_WEEK_UTC, "day_of_week_utc" },
+	{ 0, NULL },
+};
+
 const char *release_image_problem(struct su_arena *arena, const struct release_image *image)
 {
 	if (!image->hosted || image->present)

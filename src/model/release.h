@@ -27,6 +27,20 @@ enum release_kind {
 };
 extern const struct name_row release_kind_names[];
 
+/* What a device may have to wait for before it updates (suit-update-management, wait-info). */
+enum wait_event {
+	WAIT_AUTHORIZATION = 1,
+	WAIT_POWER,
+	WAIT_NETWORK,
+	WAIT_OTHER_DEVICE,
+	WAIT_TIME,
+	WAIT_TIME_OF_DAY,
+	WAIT_DAY_OF_WEEK,
+	WAIT_TIME_OF_DAY_UTC,
+	WAIT_DAY_OF_WEEK_UTC,
+};
+extern const struct name_row wait_event_names[];
+
 /* A payload that the manifest names. */
 struct release_image {
 	struct component_id component;
@@ -56,6 +70,7 @@ struct release {
 	bool has_update_priority;
 	int64_t update_priority;
 	int64_t use_before_ms; /* 0: none */
+	unsigned waits;        /* bits (1 << enum wait_event) */
 	enum release_kind kind;
 	const char *labels_json;        /* the author's labels, a JSON object */
 	struct digest envelope;         /* sha256 of the stored envelope file */

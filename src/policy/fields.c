@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "policy/release_labels.h"
 
-#define SECOND_MS INT64_C(1000)
+#define WAIT_EVENTS_MAX 16
+#define SECOND_MS       INT64_C(1000)
 /* 300 years, so that no sum of times leaves 64 bits, here or in SQL. */
 #define MAX_SPAN_S INT64_C(10000000000)
 
@@ -126,6 +127,16 @@ READ_RELEASE(published, set_time(out, release->published_at_ms))
 READ_RELEASE(download_bytes, set_uint_if(out, facts->download_bytes > 0, facts->download_bytes))
 READ_RELEASE(cvss, release_labels_read(release, "cvss", arena, out))
 
+/* Of its component: one that has several, such as one for each slot, counts once. */
+static bool is_first_image(const struct release *release, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (component_id_equal(
+			    release->images[i].component, release->images[index].component))
+			return false;
+	return true;
+}
+
 static void read_components(
 	const struct facts *facts, struct su_arena *arena, struct field_value *out)
 {
@@ -134,14 +145,37 @@ static void read_components(
 	if (!release)
 		return;
 	int64_t n = 0;
-	for (size_t i = 0; i < release->n_images; i++) {
-		bool seen = false;
-		for (size_t k = 0; k < i && !seen; k++)
-			seen = component_id_equal(
-				release->images[i].component, release->images[k].component);
-		n += !seen;
-	}
+	for (size_t i = 0; i < release->n_images; i++)
+		n += is_first_image(release, i);
 	set_int_if(out, true, n);
+}
+
+static void read_component_ids(
+	const struct facts *facts, struct su_arena *arena, struct field_value *out)
+{
+	const struct release *release = facts->release;
+	if (!release)
+		return;
+	const char **texts = su_arena_array(arena, release->n_images, sizeof(*texts));
+	for (size_t i = 0; i < release->n_images; i++)
+		if (is_first_image(release, i))
+			texts[out->n_texts++] =
+				component_id_format(arena, release->images[i].component);
+	out->known = true;
+	out->texts = texts;
+}
+
+static void read_waits(const struct facts *facts, struct su_arena *arena, struct field_value *out)
+{
+	const struct release *release = facts->release;
+	const char **texts = su_arena_array(arena, WAIT_EVENTS_MAX, sizeof(*texts));
+	if (!release)
+		return;
+	for (const struct name_row *row = wait_event_names; row->name; row++)
+		if (release->waits & (1U << row->value))
+			texts[out->n_texts++] = row->name;
+	out->known = true;
+	out->texts = texts;
 }
 
 static void read_installed_age(
@@ -213,6 +247,10 @@ const struct field fields[] = {
 		read_download_bytes, NULL, false },
 	{ "release.components", FIELD_INT, "how many components it has images for", NULL,
 		read_components, NULL, false },
+	{ "release.component_ids", FIELD_TEXT_LIST, "identifiers of these components", NULL,
+		read_component_ids, NULL, false },
+	{ "release.waits_for", FIELD_TEXT_LIST, "what its wait-info waits for", NULL, read_waits,
+		NULL, false },
 	{ "release.cvss", FIELD_DOUBLE, "the label cvss", NULL, read_cvss, NULL, false },
 	{ "installed.age", FIELD_DURATION, "since what now runs was published", NULL,
 		read_installed_age, NULL, false },

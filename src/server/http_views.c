@@ -78,6 +78,15 @@ static json_t *release_envelope(const struct release *release)
 	return view;
 }
 
+static json_t *release_waits(const struct release *release)
+{
+	json_t *events = json_array();
+	for (const struct name_row *row = wait_event_names; row->name; row++)
+		if (release->waits & (1U << row->value))
+			json_array_append_new(events, json_string(row->name));
+	return events;
+}
+
 json_t *http_view_release(struct su_arena *arena, const struct release *release)
 {
 	json_t *view = json_object();
@@ -90,6 +99,7 @@ json_t *http_view_release(struct su_arena *arena, const struct release *release)
 	http_json_put_take(view, "update_priority",
 		release->has_update_priority ? json_integer(release->update_priority) : NULL);
 	http_json_put_time(view, "use_before", release->use_before_ms);
+	http_json_put_take(view, "waits_for", release_waits(release));
 	put_name(view, "kind", release_kind_names, (int)release->kind);
 	http_json_put_take(view, "labels",
 		release->labels_json ? json_loads(release->labels_json, 0, NULL) : json_object());

@@ -26,6 +26,7 @@ static struct release read_release(struct sql_row row, int64_t *id_out)
 	r.has_update_priority = !sql_read_is_null(&row);
 	r.update_priority = sql_read_int(&row);
 	r.use_before_ms = sql_read_int(&row);
+	r.waits = (unsigned)sql_read_int(&row);
 	r.kind = (enum release_kind)sql_read_name(&row, release_kind_names, "a release kind");
 	r.labels_json = sql_read_text(&row);
 	r.envelope = sql_read_digest(&row);
@@ -182,6 +183,25 @@ void release_store_installed(struct txn *txn, struct installed_component *compon
 		components[at].has_sequence_number = true;
 		components[at].sequence_number = sequence_number;
 	}
+}
+
+int64_t release_store_published(
+	struct txn *txn, const struct installed_component *const *components, size_t n)
+{
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_BYTEAS);
+	struct sql_array digests su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	for (size_t i = 0; i < n; i++) {
+		sql_array_add_bytes(&ids, components[i]->id.encoded);
+		sql_array_add_digest(&digests, &components[i]->digest);
+	}
+	if (n == 0)
+		return 0;
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_RELEASE_PUBLISHED, sql_list(&ids), sql_list(&digests));
+	if (sql_rows_count(rows) == 0)
+		return 0;
+	struct sql_row row = sql_row_at(rows, 0, NULL, &txn->error);
+	return sql_read_int(&row);
 }
 
 void release_store_set_state(struct txn *txn, const struct release *release,

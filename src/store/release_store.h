@@ -40,6 +40,10 @@ size_t release_store_candidates(struct txn *txn, struct su_arena *arena,
 /* What a device does not say of its components is filled in: the sequence number of the newest release
  * that installs the reported digest in that component. */
 void release_store_installed(struct txn *txn, struct installed_component *components, size_t n);
+/* When what runs there was first published by any release; of several components the oldest. 0: this
+ * server does not know it. */
+int64_t release_store_published(
+	struct txn *txn, const struct installed_component *const *components, size_t n);
 /* state moves only when row_version is still current, else SU_STALE in txn. actor: a token name. */
 void release_store_set_state(struct txn *txn, const struct release *release,
 	enum release_state state, const char *actor, int64_t now_ms);

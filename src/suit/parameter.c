@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/release.h"
 #include "suit/parameter_shape.h"
 #include "suit/value_cbor.h"
 
@@ -383,6 +384,21 @@ bool parameters_wait_priority(const struct parameters *parameters, int64_t *out)
 		return false;
 	*out = cbor_int(&cursor);
 	return cbor_ok(&cursor);
+}
+
+unsigned parameters_wait_events(const struct parameters *parameters)
+{
+	unsigned events = 0;
+	if (!parameters_have(parameters, PARAM_WAIT_INFO))
+		return 0;
+	struct cbor cursor = cbor_open(parameters->wait_info, true);
+	for (size_t n = cbor_map(&cursor); n > 0 && cbor_ok(&cursor); n--) {
+		int64_t event = cbor_int(&cursor);
+		(void)cbor_item(&cursor);
+		if (event >= WAIT_AUTHORIZATION && event <= WAIT_DAY_OF_WEEK_UTC)
+			events |= 1U << event;
+	}
+	return events;
 }
 
 bool version_comparison_holds(enum version_comparison comparison, const struct version *actual,

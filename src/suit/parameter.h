@@ -72,6 +72,8 @@ void parameters_put(struct su_buf *out, const struct parameters *parameters);
 
 /* The vendor's UUID, which is derived from a private enterprise number; false when none is set. */
 bool parameters_vendor_uuid(const struct parameters *parameters, struct su_uuid *out);
+/* What wait-info waits for: bits (1 << enum wait_event); 0 without it. */
+unsigned parameters_wait_events(const struct parameters *parameters);
 /* The priority that wait-info waits to have authorised (event 1); false when it names none. */
 bool parameters_wait_priority(const struct parameters *parameters, int64_t *out);
 bool version_comparison_holds(enum version_comparison comparison, const struct version *actual,

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "model/release.h"
 #include "suit/parameter.h"
 #include "suit/value_cbor.h"
 
@@ -13,18 +14,6 @@
 #define RECIPIENT_MAX_DEPTH            2
 #define RECIPIENTS_MAX                 16
 #define OTHER_VERSION_ALTERNATIVES_MAX 16
-
-enum wait_event {
-	WAIT_AUTHORIZATION = 1,
-	WAIT_POWER,
-	WAIT_NETWORK,
-	WAIT_OTHER_DEVICE,
-	WAIT_TIME,
-	WAIT_TIME_OF_DAY,
-	WAIT_DAY_OF_WEEK,
-	WAIT_TIME_OF_DAY_UTC,
-	WAIT_DAY_OF_WEEK_UTC,
-};
 
 enum metadata_key {
 	METADATA_DEFAULT_PERMISSIONS = 1,

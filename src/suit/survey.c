@@ -73,6 +73,7 @@ static void note_management(struct survey *out, const struct parameters *paramet
 			out->minimum_battery_mwh = parameters->minimum_battery_mwh;
 	}
 	out->has_wait_info |= parameters_have(parameters, PARAM_WAIT_INFO);
+	out->waits |= parameters_wait_events(parameters);
 }
 
 static void collect_parameters(void *ctx, const struct parameters *parameters)

@@ -36,6 +36,7 @@ struct survey {
 	bool has_minimum_battery;
 	uint64_t minimum_battery_mwh; /* the largest found */
 	bool has_wait_info;
+	unsigned waits; /* what any wait-info waits for: bits (1 << enum wait_event) */
 	/*
 	 * Sequence numbers rise within it: CBOR of the manifest-component-id, or of the sorted
 	 * component identifiers when there is none, with the sorted vendor and class identifiers.

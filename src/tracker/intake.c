@@ -167,6 +167,7 @@ static void describe(const struct intake *intake, struct release *out)
 	out->has_update_priority = survey->has_update_priority;
 	out->update_priority = survey->update_priority;
 	out->use_before_ms = has_use_before ? (int64_t)survey->use_before_s * 1000 : 0;
+	out->waits = survey->waits;
 	out->kind = request->kind;
 	out->labels_json = request->labels_json ? request->labels_json : "{}";
 	out->n_images = intake->payloads.n_images;

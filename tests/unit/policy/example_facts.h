@@ -46,6 +46,7 @@ static const struct release example_release = {
 	.version = "1.2.0",
 	.has_update_priority = true,
 	.update_priority = -3,
+	.waits = 1U << WAIT_AUTHORIZATION | 1U << WAIT_POWER,
 	.published_at_ms = EXAMPLE_NOW_MS - EXAMPLE_DAY_MS,
 	.labels_json =
 		"{\"cvss\": 9.8, \"team\": \"radio\", \"beta\": true, \"count\": 3, \"none\": "

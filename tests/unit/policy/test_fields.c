@@ -66,6 +66,8 @@ static const struct {
 	{ "release.use_before", "unknown" },
 	{ "release.download_bytes", "1500" },
 	{ "release.components", "2" },
+	{ "release.component_ids", "['[h\\'00\\']', '[h\\'01\\']']" },
+	{ "release.waits_for", "['authorization', 'power']" },
 	{ "release.cvss", "9.8" },
 	{ "installed.age", "P10D" },
 	{ "now", "2027-01-15T08:00:00Z" },

@@ -47,6 +47,7 @@ static void test_comes_back_as_it_went(void **state)
 	in.has_update_priority = true;
 	in.update_priority = -2;
 	in.use_before_ms = NOW_MS + 99;
+	in.waits = 1U << WAIT_POWER | 1U << WAIT_DAY_OF_WEEK_UTC;
 	store_release(f, &in);
 	const struct release out = get(f, &in.digest);
 	assert_int_equal(out.sequence_number, 7);
@@ -58,6 +59,7 @@ static void test_comes_back_as_it_went(void **state)
 	assert_true(out.has_update_priority);
 	assert_int_equal(out.update_priority, -2);
 	assert_int_equal(out.use_before_ms, NOW_MS + 99);
+	assert_int_equal(out.waits, 1U << WAIT_POWER | 1U << WAIT_DAY_OF_WEEK_UTC);
 	assert_int_equal(out.kind, KIND_SECURITY);
 	assert_string_equal(out.labels_json, "{\"cvss\": 9.8}");
 	assert_true(digest_equal(&out.envelope, &in.envelope));
@@ -74,6 +76,38 @@ static void test_comes_back_as_it_went(void **state)
 	assert_string_equal(out.images[0].uri, in.images[0].uri);
 	assert_true(out.images[0].hosted);
 	assert_false(out.images[0].present);
+}
+
+static void test_since_when_what_runs_is_known(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct release first = sample_release(f, "one", 1), again = sample_release(f, "two", 2);
+	again.published_at_ms = NOW_MS + 50;
+	struct release_image *other = &again.images[0];
+	const struct installed_component running[] = {
+		{ .id = first.images[0].component, .digest = first.images[0].digest },
+		{ .id = { su_span_str("\x81\x41\x07") }, .digest = digest_of("radio") },
+		{ .id = { su_span_str("\x81\x41\x08") }, .digest = digest_of("factory") },
+	};
+	const struct installed_component *const all[] = { &running[0], &running[1], &running[2] };
+	store_release(f, &first);
+	begin(f);
+	release_store_insert(&f->txn, &again, &sample_targets); /* the same image once more */
+	assert_int_equal(release_store_published(&f->txn, all, 1), NOW_MS);
+	assert_int_equal(release_store_published(&f->txn, all + 2, 1), 0);
+	assert_int_equal(release_store_published(&f->txn, all, 0), 0);
+	commit(f);
+	struct release third = sample_release(f, "three", 3);
+	third.published_at_ms = NOW_MS - 70;
+	other = &third.images[0];
+	other->component = running[1].id;
+	other->digest = running[1].digest;
+	other->uri = NULL;
+	begin(f);
+	release_store_insert(&f->txn, &third, &(struct release_targets){ 0 });
+	assert_int_equal(release_store_published(&f->txn, all + 1, 1), NOW_MS - 70);
+	assert_int_equal(release_store_published(&f->txn, all, 3), NOW_MS - 70);
+	commit(f);
 }
 
 static enum su_status try_insert(struct store_fixture *f, const struct release *release, bool *out)
@@ -411,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_comes_back_as_it_went),
+		STORE_TEST(test_since_when_what_runs_is_known),
 		STORE_TEST(test_sequence_numbers_rise_within_a_scope),
 		STORE_TEST(test_the_same_manifest_again_changes_nothing),
 		STORE_TEST(test_numbers_that_do_not_fit),

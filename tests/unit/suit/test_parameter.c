@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "bytes.h"
+#include "model/release.h"
 
 #define VENDOR "fa6b4a53d5ad5fdfbe9de663e4d41ffe"
 #define CLASS  "1492af1425695e48bf429b2d51f2ab45"
@@ -154,6 +155,18 @@ static void test_finds_the_priority_in_wait_info(void **state)
 	assert_false(parameters_wait_priority(&parameters, &priority));
 }
 
+static void test_finds_the_events_in_wait_info(void **state)
+{
+	/* Authorization, power, and an event of its own. */
+	struct parameters parameters = decode(state, "a1 181d 49 a3 0126 0201 390100 01");
+	assert_int_equal(
+		parameters_wait_events(&parameters), 1U << WAIT_AUTHORIZATION | 1U << WAIT_POWER);
+	parameters = decode(state, "a1 181d 43 a1 0906");
+	assert_int_equal(parameters_wait_events(&parameters), 1U << WAIT_DAY_OF_WEEK_UTC);
+	parameters = decode(state, "a1 0e 01");
+	assert_int_equal(parameters_wait_events(&parameters), 0);
+}
+
 static void test_compares_versions(void **state)
 {
 	(void)state;
@@ -227,6 +240,8 @@ int main(void)
 			test_derives_a_uuid_from_an_enterprise_number, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_finds_the_priority_in_wait_info, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_finds_the_events_in_wait_info, set_up, tear_down),
 		cmocka_unit_test(test_compares_versions),
 		cmocka_unit_test_setup_teardown(
 			test_custom_parameters_are_skipped, set_up, tear_down),

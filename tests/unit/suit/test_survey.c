@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "example.h"
+#include "model/release.h"
 
 #define OTHER_CLASS "5ca1ab1e-0000-4000-8000-000000000001"
 
@@ -347,6 +348,7 @@ static void test_collects_timing_from_everywhere(void **state)
 	assert_int_equal(survey.use_before_s, 1000);
 	assert_int_equal(survey.minimum_battery_mwh, 50);
 	assert_true(survey.has_wait_info);
+	assert_int_equal(survey.waits, 1U << WAIT_AUTHORIZATION);
 	sequence_builder_free(&branches[0]);
 	sequence_builder_free(&branches[1]);
 }
