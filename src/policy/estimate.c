@@ -16,6 +16,11 @@
 #define PRIOR_WEIGHT   2.0
 #define PRIOR_VARIANCE 0.48
 
+/* Of a stream of observations. */
+#define KNOWN_AFTER 5
+#define FAR_OFF     3.0
+#define FADE_AFTER  500
+
 #define LONGEST_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 static void add(uint64_t *n, double *mean, double *m2, double value)
@@ -45,6 +50,46 @@ void estimate_add_install(struct estimate *estimate, int64_t took_ms)
 static double deviation(uint64_t n, double m2)
 {
 	return sqrt((m2 + PRIOR_WEIGHT * PRIOR_VARIANCE) / ((double)n - 1 + PRIOR_WEIGHT));
+}
+
+static double within(double value, double mean, double distance)
+{
+	if (value > mean + distance)
+		return mean + distance;
+	return value < mean - distance ? mean - distance : value;
+}
+
+/* As if no more than so many had been seen. */
+static void fade(uint64_t *n, double *m2)
+{
+	if (*n <= FADE_AFTER)
+		return;
+	*m2 *= (double)FADE_AFTER / (double)*n;
+	*n = FADE_AFTER;
+}
+
+static void learn(uint64_t *n, double *mean, double *m2, double value)
+{
+	if (*n >= KNOWN_AFTER)
+		value = within(value, *mean, FAR_OFF * deviation(*n, *m2));
+	add(n, mean, m2, value);
+	fade(n, m2);
+}
+
+void estimate_learn_transfer(struct estimate *estimate, uint64_t bytes, int64_t took_ms)
+{
+	if (bytes == 0 || took_ms <= 0)
+		return;
+	learn(&estimate->n_transfers, &estimate->mean_log_rate, &estimate->m2_log_rate,
+		log((double)bytes * SECOND_MS / (double)took_ms));
+}
+
+void estimate_learn_install(struct estimate *estimate, int64_t took_ms)
+{
+	if (took_ms <= 0)
+		return;
+	learn(&estimate->n_installs, &estimate->mean_log_install, &estimate->m2_log_install,
+		log((double)took_ms / SECOND_MS));
 }
 
 static int64_t bounded_ms(double seconds)

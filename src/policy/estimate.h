@@ -18,6 +18,14 @@ struct estimate {
 void estimate_add_transfer(struct estimate *estimate, uint64_t bytes, int64_t took_ms);
 void estimate_add_install(struct estimate *estimate, int64_t took_ms);
 
+/*
+ * The same for what a fleet reports: an observation that is far off, such as a transfer in whose middle the
+ * device slept, counts as three deviations at most once some are known, and old ones fade, so that
+ * what changes for good is followed.
+ */
+void estimate_learn_transfer(struct estimate *estimate, uint64_t bytes, int64_t took_ms);
+void estimate_learn_install(struct estimate *estimate, int64_t took_ms);
+
 /* Long enough for most (about nine in ten) devices of the class; what the device itself says of its link
  * and installation goes before what the class taught. Never 0. */
 int64_t estimate_transfer_ms(

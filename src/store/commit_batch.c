@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Order of locks: devices by id, new devices by name, deployments (whose devices are held by then),
- * counters by name. Two processes that keep it wait for each other, but never crosswise.
+ * estimates by class, counters by name. Two processes that keep it wait for each other, but never crosswise.
  */
 #include "store/commit_batch.h"
 
@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "store/commit_rows.h"
+#include "store/learning.h"
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 
@@ -232,6 +233,23 @@ static void write_deployments(struct batch *batch)
 	txn_change_table(&batch->txn, STATEMENT_BATCH_INSERT_HISTORY, &history);
 }
 
+static bool is_confirmed_now(const struct batch_item *item)
+{
+	const struct deployment *deployment = item->write->deployment;
+	return is_live(item) && deployment && deployment->state == DEPLOYMENT_CONFIRMED &&
+	       deployment->row_version != 0 && item->old_state != DEPLOYMENT_CONFIRMED;
+}
+
+static void learn(struct batch *batch)
+{
+	struct su_uuid *confirmed = su_arena_array(batch->arena, batch->n, sizeof(*confirmed));
+	size_t n = 0;
+	for (size_t i = 0; i < batch->n; i++)
+		if (is_confirmed_now(batch->items[i]))
+			confirmed[n++] = batch->items[i]->write->deployment->id;
+	learning_take(&batch->txn, batch->arena, confirmed, n);
+}
+
 static void write_reports(struct batch *batch)
 {
 	struct sql_table table su_auto(sql_table_free) = commit_rows_reports();
@@ -291,6 +309,7 @@ static enum su_status write_once(
 	write_devices(batch);
 	write_components(batch);
 	write_deployments(batch);
+	learn(batch);
 	write_reports(batch);
 	count_and_notify(batch, origin);
 	return txn_commit(&batch->txn, err);

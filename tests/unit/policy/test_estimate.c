@@ -80,6 +80,33 @@ static void test_nonsense_is_left_out(void **state)
 		estimate_transfer_ms(&estimate, &slow, UINT64_MAX), INT64_C(30) * 24 * 3600 * 1000);
 }
 
+/* Twenty transfers of about ten seconds, and one in whose middle the device slept for two days. */
+static void test_what_is_far_off_says_little(void **state)
+{
+	(void)state;
+	struct estimate learned = { 0 }, plain;
+	for (int i = 0; i < 20; i++)
+		estimate_learn_transfer(&learned, 1000000, 9000 + i % 3 * 1000);
+	const int64_t before_ms = estimate_transfer_ms(&learned, &nothing_known, 1000000);
+	plain = learned;
+	estimate_learn_transfer(&learned, 1000000, INT64_C(2) * 24 * 3600 * 1000);
+	estimate_add_transfer(&plain, 1000000, INT64_C(2) * 24 * 3600 * 1000);
+	const int64_t after_ms = estimate_transfer_ms(&learned, &nothing_known, 1000000);
+	assert_in_range(after_ms, before_ms, before_ms * 3 / 2);
+	assert_true(estimate_transfer_ms(&plain, &nothing_known, 1000000) > 3 * before_ms);
+}
+
+static void test_what_changes_for_good_is_followed(void **state)
+{
+	(void)state;
+	struct estimate learned = { 0 };
+	for (int i = 0; i < 5000; i++)
+		estimate_learn_install(&learned, 300000);
+	for (int i = 0; i < 2500; i++)
+		estimate_learn_install(&learned, 60000);
+	assert_in_range(estimate_install_ms(&learned, &nothing_known), 60000, 90000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +115,8 @@ int main(void)
 		cmocka_unit_test(test_nine_in_ten),
 		cmocka_unit_test(test_few_observations_are_not_trusted),
 		cmocka_unit_test(test_nonsense_is_left_out),
+		cmocka_unit_test(test_what_is_far_off_says_little),
+		cmocka_unit_test(test_what_changes_for_good_is_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
