@@ -13,10 +13,20 @@
 
 /* A page of a device's deployments, as the query asks for it. */
 struct page {
-	size_t limit, n;
+	size_t limit, n, n_followed;
 	struct deployment *deployments;
+	struct followed_component *followed;
 	const char *next; /* NULL: this is the last page */
 };
+
+static size_t load_components(struct http_call *call, struct txn *txn,
+	const struct deployment *deployments, size_t n, struct followed_component **out)
+{
+	struct su_uuid *ids = su_arena_array(call->arena, n, sizeof(*ids));
+	for (size_t i = 0; i < n; i++)
+		ids[i] = deployments[i].id;
+	return component_progress_store_list(txn, call->arena, ids, n, out);
+}
 
 static enum su_status load_page(
 	struct http_call *call, struct txn *txn, struct page *page, struct su_error *err)
@@ -34,6 +44,7 @@ static enum su_status load_page(
 	}
 	page->n = deployment_store_list(txn, call->arena, device.id, cursor ? &before : NULL,
 		page->limit + 1, &page->deployments);
+	page->n_followed = load_components(call, txn, page->deployments, page->n, &page->followed);
 	if (page->n <= page->limit)
 		return SU_OK;
 	page->n = page->limit;
@@ -50,9 +61,14 @@ enum su_status http_deployments_list(struct http_call *call, struct su_error *er
 	SU_TRY(load_page(call, &txn, &page, err));
 	SU_TRY(txn_commit(&txn, err));
 	json_t *items = json_array();
-	for (size_t i = 0; i < page.n; i++)
-		json_array_append_new(
-			items, http_view_deployment(&page.deployments[i], call->values[0]));
+	for (size_t i = 0; i < page.n; i++) {
+		const struct deployment *deployment = &page.deployments[i];
+		json_t *item = http_view_deployment(deployment, call->values[0]);
+		http_json_put_take(item, "components",
+			http_view_components(
+				call->arena, deployment->id, page.followed, page.n_followed));
+		json_array_append_new(items, item);
+	}
 	http_reply_json_take(call, 200, http_json_page_take(items, page.next));
 	return SU_OK;
 }
@@ -94,34 +110,49 @@ enum su_status http_deployments_device_history(struct http_call *call, struct su
 	return SU_OK;
 }
 
-/* Fails in txn when there is no such deployment. */
-static void load_one(struct http_call *call, struct txn *txn, struct su_uuid id,
-	struct deployment *out, const char **endpoint_out)
+/* One deployment with all that a reply says of it. */
+struct whole {
+	struct deployment deployment;
+	const char *endpoint;
+	size_t n_followed;
+	struct followed_component *followed;
+};
+
+static void load_rest(struct http_call *call, struct txn *txn, struct whole *whole)
 {
-	if (!deployment_store_get(txn, call->arena, id, out)) {
-		txn_fail(txn, SU_NOT_FOUND, "id", "there is no such deployment");
-		return;
-	}
-	*endpoint_out = device_store_endpoint(txn, call->arena, out->device_id);
+	whole->endpoint = device_store_endpoint(txn, call->arena, whole->deployment.device_id);
+	whole->n_followed = load_components(call, txn, &whole->deployment, 1, &whole->followed);
 }
 
-static void reply_deployment(struct http_call *call, unsigned status,
-	const struct deployment *deployment, const char *endpoint)
+/* Fails in txn when there is no such deployment. */
+static void load_one(struct http_call *call, struct txn *txn, struct su_uuid id, struct whole *out)
 {
+	if (deployment_store_get(txn, call->arena, id, &out->deployment))
+		load_rest(call, txn, out);
+	else
+		txn_fail(txn, SU_NOT_FOUND, "id", "there is no such deployment");
+}
+
+static void reply_deployment(struct http_call *call, unsigned status, const struct whole *whole)
+{
+	const struct deployment *deployment = &whole->deployment;
+	json_t *view = http_view_deployment(deployment, whole->endpoint);
+	http_json_put_take(view, "components",
+		http_view_components(
+			call->arena, deployment->id, whole->followed, whole->n_followed));
 	http_reply_row_version(call, deployment->row_version);
-	http_reply_json_take(call, status, http_view_deployment(deployment, endpoint));
+	http_reply_json_take(call, status, view);
 }
 
 enum su_status http_deployments_get(struct http_call *call, struct su_error *err)
 {
-	struct deployment deployment;
-	const char *endpoint = NULL;
+	struct whole whole = { 0 };
 	struct su_uuid id;
 	SU_TRY(http_value_uuid(call, &id, err));
 	struct txn txn = txn_begin(call->conn);
-	load_one(call, &txn, id, &deployment, &endpoint);
+	load_one(call, &txn, id, &whole);
 	SU_TRY(txn_commit(&txn, err));
-	reply_deployment(call, 200, &deployment, endpoint);
+	reply_deployment(call, 200, &whole);
 	return SU_OK;
 }
 
@@ -129,11 +160,11 @@ enum su_status http_deployments_history(struct http_call *call, struct su_error 
 {
 	struct deployment_history *steps = NULL;
 	struct deployment deployment;
-	const char *endpoint;
 	struct su_uuid id;
 	SU_TRY(http_value_uuid(call, &id, err));
 	struct txn txn = txn_begin(call->conn);
-	load_one(call, &txn, id, &deployment, &endpoint);
+	if (!deployment_store_get(&txn, call->arena, id, &deployment))
+		txn_fail(&txn, SU_NOT_FOUND, "id", "there is no such deployment");
 	size_t n = deployment_store_history(&txn, call->arena, id, &steps);
 	SU_TRY(txn_commit(&txn, err));
 	json_t *items = json_array();
@@ -149,7 +180,7 @@ enum su_status http_deployments_create(struct http_call *call, struct su_error *
 	const struct command_origin origin = { call->actor->name, call->now_ms };
 	struct http_json_reader reader = http_json_reader_of(call->json);
 	const char *text = http_json_need_text(&reader, "release", DIGEST_TEXT_SIZE);
-	struct deployment deployment;
+	struct whole whole = { 0 };
 	struct digest release;
 	SU_TRY(http_json_end(&reader, err));
 	if (digest_parse(text, &release, err) != SU_OK) {
@@ -157,9 +188,12 @@ enum su_status http_deployments_create(struct http_call *call, struct su_error *
 		return SU_INVALID;
 	}
 	SU_TRY(management_deploy(call->conn, call->env->blobs, call->arena, call->values[0],
-		&release, &origin, &deployment, err));
+		&release, &origin, &whole.deployment, err));
 	call->device_changed = call->values[0];
-	reply_deployment(call, 201, &deployment, call->values[0]);
+	struct txn txn = txn_begin(call->conn);
+	load_rest(call, &txn, &whole);
+	SU_TRY(txn_commit(&txn, err));
+	reply_deployment(call, 201, &whole);
 	return SU_OK;
 }
 
@@ -167,16 +201,15 @@ enum su_status http_deployments_cancel(struct http_call *call, struct su_error *
 {
 	const struct command_origin origin = { call->actor->name, call->now_ms };
 	struct http_json_reader reader = http_json_reader_of(call->json);
-	struct deployment deployment;
-	const char *endpoint = NULL;
+	struct whole whole = { 0 };
 	struct su_uuid id;
 	SU_TRY(http_value_uuid(call, &id, err));
 	SU_TRY(http_json_end(&reader, err));
-	SU_TRY(management_cancel(call->conn, call->arena, id, &origin, &deployment, err));
+	SU_TRY(management_cancel(call->conn, call->arena, id, &origin, &whole.deployment, err));
 	struct txn txn = txn_begin(call->conn);
-	endpoint = device_store_endpoint(&txn, call->arena, deployment.device_id);
+	load_rest(call, &txn, &whole);
 	SU_TRY(txn_commit(&txn, err));
-	call->device_changed = endpoint;
-	reply_deployment(call, 200, &deployment, endpoint);
+	call->device_changed = whole.endpoint;
+	reply_deployment(call, 200, &whole);
 	return SU_OK;
 }

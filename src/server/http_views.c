@@ -237,6 +237,35 @@ json_t *http_view_deployment(const struct deployment *deployment, const char *en
 	return view;
 }
 
+static json_t *component_progress(struct su_arena *arena, const struct component_progress *progress)
+{
+	json_t *view = json_object();
+	json_t *wanted = json_array();
+	for (size_t i = 0; i < progress->n_wanted; i++) {
+		char text[DIGEST_TEXT_SIZE];
+		digest_format(&progress->wanted[i], text);
+		json_array_append_new(wanted, json_string(text));
+	}
+	http_json_put_text(view, "component", component_id_format(arena, progress->id));
+	put_name(view, "state", component_state_names, (int)progress->state);
+	http_json_put_take(view, "wanted", wanted);
+	http_json_put_digest(view, "reported", &progress->reported);
+	http_json_put_time(view, "changed_at", progress->changed_at_ms);
+	http_json_put_text(view, "detail", progress->detail);
+	return view;
+}
+
+json_t *http_view_components(struct su_arena *arena, struct su_uuid deployment,
+	const struct followed_component *followed, size_t n)
+{
+	json_t *components = json_array();
+	for (size_t i = 0; i < n; i++)
+		if (su_uuid_equal(followed[i].deployment, deployment))
+			json_array_append_new(
+				components, component_progress(arena, &followed[i].progress));
+	return components;
+}
+
 json_t *http_view_history(struct su_uuid deployment, const struct digest *release,
 	const struct deployment_history *step)
 {

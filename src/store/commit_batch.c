@@ -250,6 +250,17 @@ static void learn(struct batch *batch)
 	learning_take(&batch->txn, batch->arena, confirmed, n);
 }
 
+static void write_progress(struct batch *batch)
+{
+	struct sql_table table su_auto(sql_table_free) = commit_rows_progress();
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct device_write *write = batch->items[i]->write;
+		for (size_t k = 0; is_live(batch->items[i]) && k < write->n_progress; k++)
+			commit_rows_add_progress(&table, write->progress_of, &write->progress[k]);
+	}
+	txn_change_table(&batch->txn, STATEMENT_BATCH_PUT_COMPONENT_PROGRESS, &table);
+}
+
 static void write_reports(struct batch *batch)
 {
 	struct sql_table table su_auto(sql_table_free) = commit_rows_reports();
@@ -310,6 +321,7 @@ static enum su_status write_once(
 	write_components(batch);
 	write_deployments(batch);
 	learn(batch);
+	write_progress(batch);
 	write_reports(batch);
 	count_and_notify(batch, origin);
 	return txn_commit(&batch->txn, err);

@@ -154,6 +154,37 @@ void commit_rows_add_history(
 	sql_array_add_text(sql_table_next(t), step->detail);
 }
 
+struct sql_table commit_rows_progress(void)
+{
+	return SQL_TABLE(SQL_UUIDS, SQL_BYTEAS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_INTS,
+		SQL_TEXTS);
+}
+
+static void add_wanted(struct sql_array *column, const struct component_progress *progress)
+{
+	struct su_buf text su_auto(su_buf_free) = { 0 };
+	for (size_t i = 0; i < progress->n_wanted; i++) {
+		char digest[DIGEST_TEXT_SIZE];
+		digest_format(&progress->wanted[i], digest);
+		su_buf_printf(&text, "%s%s", i > 0 ? " " : "", digest);
+	}
+	su_buf_append_byte(&text, '\0');
+	sql_array_add_text(column, (const char *)text.data);
+}
+
+void commit_rows_add_progress(
+	struct sql_table *t, struct su_uuid deployment, const struct component_progress *progress)
+{
+	sql_array_add_uuid(sql_table_next(t), deployment);
+	sql_array_add_bytes(sql_table_next(t), progress->id.encoded);
+	sql_array_add_int(sql_table_next(t), (int64_t)progress->ordinal);
+	add_wanted(sql_table_next(t), progress);
+	sql_array_add_text(sql_table_next(t), name_of(component_state_names, (int)progress->state));
+	sql_array_add_digest(sql_table_next(t), &progress->reported);
+	sql_array_add_int(sql_table_next(t), progress->changed_at_ms);
+	sql_array_add_text(sql_table_next(t), progress->detail);
+}
+
 struct sql_table commit_rows_reports(void)
 {
 	return SQL_TABLE(SQL_UUIDS, SQL_INTS, SQL_UUIDS, SQL_INTS, SQL_BYTEAS, SQL_TEXTS, SQL_UUIDS,

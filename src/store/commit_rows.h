@@ -20,6 +20,9 @@ void commit_rows_add_deployment(
 struct sql_table commit_rows_history(void);
 void commit_rows_add_history(
 	struct sql_table *table, struct su_uuid deployment, const struct deployment_history *step);
+struct sql_table commit_rows_progress(void);
+void commit_rows_add_progress(struct sql_table *table, struct su_uuid deployment,
+	const struct component_progress *progress);
 struct sql_table commit_rows_reports(void);
 void commit_rows_add_report(
 	struct sql_table *table, int64_t device_id, const struct report_row *report);

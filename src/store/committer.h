@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/loop.h"
+#include "model/component_progress.h"
 #include "model/deployment.h"
 #include "model/device.h"
 
@@ -36,6 +37,10 @@ struct device_write {
 	size_t n_history;
 	const struct deployment_history *history; /* of that deployment */
 	const struct report_row *report;
+	/* Of components of the deployment progress_of; those that are not named stay as they are. */
+	struct su_uuid progress_of;
+	size_t n_progress;
+	struct component_progress *progress;
 };
 
 struct committer_result {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "tracker/consent.h"
+#include "tracker/follow.h"
 #include "tracker/planning.h"
 #include "tracker/pusher.h"
 #include "tracker/situation.h"
@@ -23,11 +24,22 @@ struct command_turn {
 
 static const char *const FORM_REASON = "the firmware has to be updated";
 
+/* What a device runs already it need not be given again. */
 static void describe_images(struct command_turn *self)
 {
-	const struct release_facts *facts = self->turn.facts;
-	self->command.n_images = facts->n_images;
-	self->command.images = facts->images;
+	struct turn *turn = &self->turn;
+	const struct release_facts *facts = turn->facts;
+	struct command_image *images =
+		su_arena_array(turn->arena, facts->n_images, sizeof(*images));
+	size_t n = 0;
+	for (size_t i = 0; i < facts->n_images; i++) {
+		if (follow_needs(turn, &facts->images[i]))
+			images[n++] = facts->images[i];
+		else
+			self->command.download_bytes -= facts->images[i].size_bytes;
+	}
+	self->command.n_images = self->kind == COMMAND_PUSH ? n : 0;
+	self->command.images = images;
 }
 
 static void describe_command(struct command_turn *self, int64_t start_ms)
@@ -53,8 +65,7 @@ static void describe_command(struct command_turn *self, int64_t start_ms)
 	if (self->kind == COMMAND_OFFER)
 		self->command.deadline_ms =
 			consent_latest_ms(plan, self->view.situation.level, turn->contact.now_ms);
-	if (self->kind == COMMAND_PUSH)
-		describe_images(self);
+	describe_images(self);
 }
 
 /* Stores the moment of the next look if it is another one. */

@@ -4,10 +4,12 @@
 
 #include "base/memory.h"
 #include "store/audit_store.h"
+#include "store/component_progress_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/plan_job_store.h"
 #include "store/release_store.h"
+#include "tracker/follow.h"
 #include "tracker/lifecycle.h"
 #include "tracker/planner.h"
 
@@ -155,6 +157,20 @@ static void insert_named(struct txn *txn, int64_t device_id, const struct digest
 	deployment_store_insert(txn, out, &first);
 }
 
+static void insert_components(struct txn *txn, struct blob_store *blobs, struct su_arena *arena,
+	const struct device *device, const struct deployment *deployment)
+{
+	struct release_facts *facts su_auto(release_facts_unref) = NULL;
+	struct su_error why;
+	if (release_facts_load(txn, blobs, &deployment->release, &facts, &why) != SU_OK) {
+		txn_fail(txn, why.status, why.field, "%s", why.text);
+		return;
+	}
+	const struct component_progress *rows =
+		follow_judge(arena, &facts->proof, &device->told, deployment->created_at_ms);
+	component_progress_store_put(txn, deployment->id, rows, facts->proof.n_components);
+}
+
 enum su_status management_deploy(struct store_conn *conn, struct blob_store *blobs,
 	struct su_arena *arena, const char *endpoint, const struct digest *release,
 	const struct command_origin *origin, struct deployment *out, struct su_error *err)
@@ -173,6 +189,8 @@ enum su_status management_deploy(struct store_conn *conn, struct blob_store *blo
 		make_way(&txn, arena, device->id, release, origin);
 	if (txn_ok(&txn))
 		insert_named(&txn, device->id, release, origin, out);
+	if (txn_ok(&txn))
+		insert_components(&txn, blobs, arena, device, out);
 	audit(&txn, origin, "deployment.create", endpoint);
 	deployment_store_notify(&txn, endpoint);
 	return txn_commit(&txn, err);

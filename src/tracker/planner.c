@@ -6,7 +6,7 @@
 #include "store/deployment_store.h"
 #include "store/release_store.h"
 #include "suit/fit.h"
-#include "tracker/release_view.h"
+#include "tracker/release_tree.h"
 #include "tracker/told.h"
 
 /* What a judgement is made with. told has the sequence numbers filled in that we know. */
@@ -100,8 +100,8 @@ static uint64_t room_needed(const struct survey *survey)
 	return room;
 }
 
-static enum verdict judge_manifest(
-	const struct judge *judge, const struct release *release, const char **reason)
+static enum verdict judge_manifest(const struct judge *judge, const struct release *release,
+	bool *mixed_out, const char **reason)
 {
 	struct su_arena *scratch su_auto(su_arena_free) = su_arena_new();
 	struct release_view *view = su_arena_new_of(scratch, struct release_view);
@@ -111,7 +111,14 @@ static enum verdict judge_manifest(
 			judge->arena, "its stored manifest cannot be read: %s", error.text);
 		return VERDICT_NO;
 	}
-	if (proof_judge(&view->proof, judge->told, NULL) == PROOF_HOLDS) {
+	if (release_tree_extend(judge->txn, judge->blobs, scratch, view, &view->proof, &error) !=
+		SU_OK) {
+		*reason = su_arena_printf(
+			judge->arena, "what it depends on cannot be read: %s", error.text);
+		return VERDICT_NO;
+	}
+	*mixed_out = proof_is_mixed(&view->proof, judge->told);
+	if (proof_judge(&view->proof, judge->told) == PROOF_HOLDS) {
 		*reason = "the device runs it already";
 		return VERDICT_RUNS_IT;
 	}
@@ -142,8 +149,11 @@ static enum verdict judge_release(
 			(unsigned long long)installed);
 		return VERDICT_NO;
 	}
-	enum verdict verdict = judge_manifest(judge, release, reason);
-	if (verdict == VERDICT_FITS && known && release->sequence_number == installed) {
+	bool is_mixed = false;
+	enum verdict verdict = judge_manifest(judge, release, &is_mixed, reason);
+	/* One component may have got its number without the others: that is to be completed. */
+	if (verdict == VERDICT_FITS && known && !is_mixed &&
+		release->sequence_number == installed) {
 		*reason = "the device already runs a manifest with this sequence number";
 		return VERDICT_RUNS_IT;
 	}

@@ -64,23 +64,32 @@ static bool counts(const struct matched *matched, const struct survey_image *ima
 	return matched->n == 0;
 }
 
+/* proof->components has room for it. */
 static struct proof_component *component_of(
-	struct su_arena *arena, struct proof *proof, struct component_id id, size_t most_digests)
+	struct su_arena *arena, struct proof *proof, struct component_id id)
 {
 	for (size_t i = 0; i < proof->n_components; i++)
 		if (component_id_equal(proof->components[i].id, id))
 			return &proof->components[i];
 	struct proof_component *added = &proof->components[proof->n_components++];
 	added->id.encoded = su_arena_copy(arena, id.encoded);
-	added->digests = su_arena_array(arena, most_digests, sizeof(*added->digests));
 	return added;
 }
 
-static void add_digest(struct proof_component *component, const struct digest *digest)
+/* The room doubles whenever it is full. */
+static void add_digest(
+	struct su_arena *arena, struct proof_component *component, const struct digest *digest)
 {
-	for (size_t i = 0; i < component->n_digests; i++)
+	size_t n = component->n_digests;
+	for (size_t i = 0; i < n; i++)
 		if (digest_equal(&component->digests[i], digest))
 			return;
+	if ((n & (n - 1)) == 0) {
+		struct digest *grown = su_arena_array(arena, n ? 2 * n : 1, sizeof(*grown));
+		for (size_t i = 0; i < n; i++)
+			grown[i] = component->digests[i];
+		component->digests = grown;
+	}
 	component->digests[component->n_digests++] = *digest;
 }
 
@@ -96,8 +105,7 @@ static void add_images(struct su_arena *arena, const struct manifest *manifest,
 	proof->components = grown;
 	for (size_t i = 0; i < survey->n_images; i++)
 		if (counts(&matched, &survey->images[i]))
-			add_digest(component_of(arena, proof, survey->images[i].component,
-					   survey->n_images),
+			add_digest(arena, component_of(arena, proof, survey->images[i].component),
 				&survey->images[i].digest);
 }
 
@@ -150,9 +158,27 @@ enum su_status proof_collect(struct su_arena *arena, const struct envelope *enve
 	return collect(arena, envelope, survey, 0, out, err);
 }
 
-static enum proof_verdict judge_component(
-	const struct proof_component *component, const struct installed_component *installed)
+void proof_put_before(struct su_arena *arena, struct proof *proof, const struct proof *below)
 {
+	const struct proof own = *proof;
+	size_t most = own.n_components + below->n_components;
+	proof->n_components = 0;
+	proof->components = su_arena_array(arena, most, sizeof(*proof->components));
+	for (size_t i = 0; i < most; i++) {
+		const struct proof_component *from =
+			i < below->n_components ? &below->components[i]
+						: &own.components[i - below->n_components];
+		struct proof_component *to = component_of(arena, proof, from->id);
+		for (size_t k = 0; k < from->n_digests; k++)
+			add_digest(arena, to, &from->digests[k]);
+	}
+}
+
+enum proof_verdict proof_judge_component(
+	const struct proof_component *component, const struct characteristics *told)
+{
+	const struct installed_component *installed =
+		characteristics_component(told, component->id);
 	if (!installed || !digest_is_set(&installed->digest))
 		return PROOF_OPEN;
 	bool comparable = false;
@@ -178,25 +204,30 @@ static enum proof_verdict judge_sequence(
 	return proof->n_touched ? PROOF_HOLDS : PROOF_OPEN;
 }
 
-enum proof_verdict proof_judge(const struct proof *proof, const struct characteristics *told,
-	const struct installed_component **wrong_out)
+enum proof_verdict proof_judge(const struct proof *proof, const struct characteristics *told)
 {
 	if (proof->n_components == 0)
 		return judge_sequence(proof, told);
 	enum proof_verdict verdict = PROOF_HOLDS;
 	for (size_t i = 0; i < proof->n_components; i++) {
-		const struct installed_component *installed =
-			characteristics_component(told, proof->components[i].id);
-		enum proof_verdict one = judge_component(&proof->components[i], installed);
-		if (one == PROOF_FAILS) {
-			if (wrong_out)
-				*wrong_out = installed;
+		enum proof_verdict one = proof_judge_component(&proof->components[i], told);
+		if (one == PROOF_FAILS)
 			return PROOF_FAILS;
-		}
 		if (one == PROOF_OPEN)
 			verdict = PROOF_OPEN;
 	}
 	return verdict;
+}
+
+bool proof_is_mixed(const struct proof *proof, const struct characteristics *told)
+{
+	bool holds = false, fails = false;
+	for (size_t i = 0; i < proof->n_components; i++) {
+		enum proof_verdict one = proof_judge_component(&proof->components[i], told);
+		holds |= one == PROOF_HOLDS;
+		fails |= one == PROOF_FAILS;
+	}
+	return holds && fails;
 }
 
 bool proof_unchanged(const struct proof *proof, const struct characteristics *before,

@@ -20,7 +20,7 @@ struct proof {
 	uint64_t sequence_number;
 	size_t n_components;
 	struct proof_component *components;
-	size_t n_touched; /* all components of the manifest, for a manifest that gives no digest */
+	size_t n_touched; /* all components of the manifest, by index */
 	struct component_id *touched;
 };
 
@@ -33,9 +33,13 @@ enum proof_verdict {
 /* Integrated dependencies count as well. Copies what it keeps into arena. */
 enum su_status proof_collect(struct su_arena *arena, const struct envelope *envelope,
 	const struct survey *survey, struct proof *out, struct su_error *err) SU_MUST_CHECK;
-/* wrong_out (NULL allowed): with PROOF_FAILS a component that runs something else. */
-enum proof_verdict proof_judge(const struct proof *proof, const struct characteristics *told,
-	const struct installed_component **wrong_out);
+/* The components of below stand before those of proof then; what both have is there once. */
+void proof_put_before(struct su_arena *arena, struct proof *proof, const struct proof *below);
+enum proof_verdict proof_judge(const struct proof *proof, const struct characteristics *told);
+enum proof_verdict proof_judge_component(
+	const struct proof_component *component, const struct characteristics *told);
+/* Some components run the release, others something else. */
+bool proof_is_mixed(const struct proof *proof, const struct characteristics *told);
 /* Whether nothing that the proof looks at differs between two tellings. */
 bool proof_unchanged(const struct proof *proof, const struct characteristics *before,
 	const struct characteristics *after);

@@ -3,8 +3,9 @@
 #include "tracker/release_facts.h"
 
 #include "base/memory.h"
+#include "policy/release_labels.h"
 #include "store/release_store.h"
-#include "tracker/release_view.h"
+#include "tracker/release_tree.h"
 
 static void add_section(
 	struct release_facts *facts, enum manifest_key key, bool present, size_t length_bytes)
@@ -29,12 +30,27 @@ static void collect_sections(const struct manifest *manifest, struct release_fac
 	}
 }
 
-static enum su_status fill(struct su_arena *scratch, struct blob_store *blobs,
-	const struct release *release, struct release_facts *facts, struct su_error *err)
+static bool goes_all_or_nothing(struct su_arena *scratch, const struct release *release)
 {
-	struct release_view *view = su_arena_new_of(scratch, struct release_view);
-	SU_TRY(release_view_load(blobs, scratch, &release->envelope, view, err));
+	struct field_value label = { .type = FIELD_BOOL };
+	release_labels_read(release, "all_or_nothing", scratch, &label);
+	return label.known && label.boolean;
+}
+
+struct source {
+	struct txn *txn;
+	struct blob_store *blobs;
+	struct su_arena *scratch;
+};
+
+static enum su_status fill(const struct source *from, const struct release *release,
+	struct release_facts *facts, struct su_error *err)
+{
+	struct release_view *view = su_arena_new_of(from->scratch, struct release_view);
+	SU_TRY(release_view_load(from->blobs, from->scratch, &release->envelope, view, err));
 	SU_TRY(proof_collect(facts->arena, &view->envelope, &view->survey, &facts->proof, err));
+	SU_TRY(release_tree_extend(from->txn, from->blobs, facts->arena, view, &facts->proof, err));
+	facts->all_or_nothing = goes_all_or_nothing(from->scratch, release);
 	collect_sections(&view->envelope.manifest, facts);
 	facts->release = release->digest;
 	facts->sequence_number = release->sequence_number;
@@ -50,12 +66,25 @@ static enum su_status fill(struct su_arena *scratch, struct blob_store *blobs,
 #define MAX_DEPENDENCY_DEPTH 4
 #define MAX_PUSHED_IMAGES    256
 
+/* One image may be for several components: then it is nobody's, and always needed. */
+static bool has_image(struct release_facts *facts, const struct release_image *image)
+{
+	for (size_t i = 0; i < facts->n_images; i++) {
+		struct command_image *known = &facts->images[i];
+		if (!digest_equal(&known->digest, &image->digest))
+			continue;
+		if (!component_id_equal(known->component, image->component))
+			known->component.encoded = SU_SPAN_EMPTY;
+		return true;
+	}
+	return false;
+}
+
 static void add_image(struct release_facts *facts, const struct release_image *image,
 	const struct digest *blob, uint64_t size_bytes)
 {
-	for (size_t i = 0; i < facts->n_images; i++)
-		if (digest_equal(&facts->images[i].digest, &image->digest))
-			return;
+	if (has_image(facts, image))
+		return;
 	facts->download_bytes += size_bytes;
 	if (facts->n_images == MAX_PUSHED_IMAGES || !image->hosted) {
 		facts->can_be_pushed = false;
@@ -110,7 +139,8 @@ enum su_status release_facts_load(struct txn *txn, struct blob_store *blobs,
 	facts->images = su_arena_array(facts->arena, MAX_PUSHED_IMAGES, sizeof(*facts->images));
 	facts->can_be_pushed = true;
 	collect_images(txn, scratch, &stored, facts, 0);
-	enum su_status status = fill(scratch, blobs, &stored, facts, err);
+	const struct source from = { txn, blobs, scratch };
+	enum su_status status = fill(&from, &stored, facts, err);
 	if (status == SU_OK)
 		*out = facts;
 	else

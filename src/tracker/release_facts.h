@@ -26,7 +26,8 @@ struct release_facts {
 	struct digest envelope, severed_envelope;
 	uint64_t envelope_bytes, severed_envelope_bytes;
 	const char *reference_uri; /* "": none */
-	struct proof proof;
+	struct proof proof;        /* with what it depends on, which comes first */
+	bool all_or_nothing; /* the label of that name: no component shall run it without the others */
 	size_t n_sections;
 	struct release_section *sections;
 	/* What a device has to be given, in the order of the manifest, that of dependencies first. */

@@ -5,6 +5,7 @@
  */
 #include "store/anchor_store.h"
 #include "store/deployment_store.h"
+#include "tracker/follow.h"
 #include "tracker/report_verify.h"
 #include "tracker/turn.h"
 
@@ -90,7 +91,7 @@ static bool claims_prove(struct report_turn *self)
 	struct characteristics claimed = turn->device->told;
 	report_claims_apply(&self->report, self->about->sequence_number, &claimed);
 	if (self->about->proof.n_components == 0 ||
-		proof_judge(&self->about->proof, &claimed, NULL) != PROOF_HOLDS)
+		proof_judge(&self->about->proof, &claimed) != PROOF_HOLDS)
 		return false;
 	turn->device->told = claimed;
 	turn->write.write_device = true;
@@ -110,6 +111,24 @@ static void move(struct report_turn *self)
 		turn_move(turn, EVENT_INSTALL_BEGAN, "invocation is pending");
 	else
 		turn_move(turn, EVENT_REPORT_FAILURE, self->row.reason);
+}
+
+/* The component at which the device stopped; those of dependencies are not told apart. */
+static void blame(struct report_turn *self)
+{
+	const struct report_record *failed = &self->report.failed_record;
+	const struct proof *proof = &self->about->proof;
+	if (self->report.success || self->report.reason == REASON_INVOKE_PENDING ||
+		!self->report.has_failed_record || failed->n_manifest_id > 0 ||
+		failed->component_index >= proof->n_touched)
+		return;
+	const struct blame blame = {
+		.deployment = self->deployment.id,
+		.proof = proof,
+		.component = proof->touched[failed->component_index],
+		.detail = self->row.reason,
+	};
+	follow_blame(&self->turn, &blame);
 }
 
 static void on_judged(struct turn *turn)
@@ -134,6 +153,7 @@ static void on_judged(struct turn *turn)
 	/* A late report about a deployment that is over is kept, and moves nothing. */
 	if (turn->has_active && su_uuid_equal(self->deployment.id, turn->active.id))
 		move(self);
+	blame(self);
 	turn_note_contact(turn);
 	turn_commit(turn);
 }

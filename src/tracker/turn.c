@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "tracker/follow.h"
 #include "tracker/planning_due.h"
 #include "tracker/pusher.h"
 #include "tracker/situation.h"
@@ -231,8 +232,11 @@ static void on_committed(void *arg, const struct committer_result *result)
 void turn_commit(struct turn *turn)
 {
 	struct su_error error;
-	if (turn->write.deployment && !turn->is_planned)
+	const struct deployment *written = turn->write.deployment;
+	if (written && !turn->is_planned)
 		situation_refresh(turn);
+	if (written && turn->facts && (written->row_version == 0 || turn->write.n_history > 0))
+		follow_components(turn);
 	turn->write.device = turn->device;
 	enum su_status status = committer_submit(
 		turn->tracker->opts.committer, &turn->write, on_committed, turn, &error);

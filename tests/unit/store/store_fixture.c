@@ -21,7 +21,8 @@
 static const char empty_all[] =
 	"TRUNCATE plan_job, estimate, api_token, trust_anchor, image, upload, release_scope, "
 	"release, release_image, "
-	"public_path, device, device_component, device_credential, deployment, deployment_history, "
+	"public_path, device, device_component, device_credential, deployment, "
+	"deployment_component, deployment_history, "
 	"report, counter, audit, release_approval, policy_document";
 
 int store_fixture_set_up(void **state)

@@ -120,6 +120,9 @@ static void a_failure_names_its_place(void **state)
 	assert_string_equal(fixture_state(fixture, "meter"), "failed");
 	const char *reason = fixture_sql(fixture, "SELECT reason FROM deployment");
 	assert_non_null(strstr(reason, "condition-failed in install at offset 5, component 0"));
+	assert_string_equal(fixture_sql(fixture, "SELECT state || ' ' || detail FROM"
+						 " deployment_component"),
+		su_arena_printf(fixture_arena(fixture), "failed %s", reason));
 	assert_false(fixture_poll(fixture, "meter").has_offer);
 }
 

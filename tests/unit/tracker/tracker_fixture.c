@@ -98,8 +98,8 @@ static void empty_database(struct fixture *fixture)
 	fixture_sql(fixture,
 		"TRUNCATE release_scope, release, release_image, public_path, device,"
 		" device_component, device_credential, deployment,"
-		" deployment_history, report, counter, audit, image, trust_anchor, plan_job,"
-		" policy_document, release_approval");
+		" deployment_component, deployment_history, report, counter, audit, image,"
+		" trust_anchor, plan_job, policy_document, release_approval");
 }
 
 static void start_services(struct fixture *fixture)

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Releases of several images: in which order, and what becomes of each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "model/role.h"
+#include "tracker/release_approval.h"
+#include "tracker/release_facts.h"
+#include "tracker_fixture.h"
+
+#define OLD       su_span_str("the old image")
+#define NEW_RADIO su_span_str("the new radio")
+#define NEW_APP   su_span_str("the new application, which needs the new radio")
+#define STRANGE   su_span_str("an image that nobody asked for")
+
+static void put_image(struct sequence_builder *sequence, uint64_t index, struct su_span image)
+{
+	const struct parameters parameters = {
+		.set = 1 << PARAM_IMAGE_DIGEST | 1 << PARAM_IMAGE_SIZE,
+		.image_digest = author_digest(image),
+		.image_size_bytes = image.len,
+	};
+	sequence_put_index(sequence, index);
+	sequence_put_parameters(sequence, CMD_OVERRIDE_PARAMETERS, &parameters);
+}
+
+static void put_fetch(struct sequence_builder *sequence, uint64_t index, const char *uri)
+{
+	const struct parameters parameters = { .set = 1 << PARAM_URI, .uri = su_span_str(uri) };
+	sequence_put_index(sequence, index);
+	sequence_put_parameters(sequence, CMD_OVERRIDE_PARAMETERS, &parameters);
+	sequence_put_directive(sequence, CMD_FETCH, 2);
+}
+
+static void put_identity(struct sequence_builder *sequence)
+{
+	struct su_uuid vendor = author_uuid(AUTHOR_VENDOR);
+	const struct parameters parameters = {
+		.set = 1 << PARAM_VENDOR_IDENTIFIER | 1 << PARAM_CLASS_IDENTIFIER,
+		.vendor_identifier = su_span_of(vendor.bytes, sizeof(vendor.bytes)),
+		.class_identifier = author_uuid(AUTHOR_CLASS),
+	};
+	sequence_put_index(sequence, 0);
+	sequence_put_parameters(sequence, CMD_OVERRIDE_PARAMETERS, &parameters);
+	sequence_put_condition(sequence, CMD_VENDOR_IDENTIFIER, 15);
+	sequence_put_condition(sequence, CMD_CLASS_IDENTIFIER, 15);
+}
+
+/* One manifest with two components of its own. */
+static struct su_span radio_and_app(struct fixture *fixture)
+{
+	struct manifest_builder *builder = manifest_builder_new(7);
+	struct sequence_builder shared su_auto(sequence_builder_free) = { 0 };
+	struct sequence_builder install su_auto(sequence_builder_free) = { 0 };
+	struct su_buf out su_auto(su_buf_free) = { 0 };
+	struct su_arena *arena = fixture_arena(fixture);
+	manifest_builder_add_component(builder, author_component(arena, "['radio']"));
+	manifest_builder_add_component(builder, author_component(arena, "['app']"));
+	put_identity(&shared);
+	put_image(&shared, 0, NEW_RADIO);
+	put_image(&shared, 1, NEW_APP);
+	manifest_builder_shared(builder, &shared);
+	put_fetch(&install, 0, "/fw/radio.bin");
+	put_fetch(&install, 1, "/fw/app.bin");
+	manifest_builder_sequence(builder, MANIFEST_INSTALL, &install, false);
+	assert_int_equal(manifest_builder_finish(builder, DIGEST_SHA256, &out, NULL), SU_OK);
+	manifest_builder_free(&builder);
+	return author_sign(arena, su_buf_span(&out), fixture_author(fixture));
+}
+
+static struct release approve(struct fixture *fixture, struct su_span envelope, const char *labels)
+{
+	const struct intake_opts opts = fixture_intake_opts();
+	const struct intake_request request = {
+		.envelope = envelope,
+		.labels_json = labels,
+		.actor = "pipeline",
+		.now_ms = fixture_now(fixture),
+	};
+	struct intake_result result;
+	struct release release;
+	struct su_error error = { 0 };
+	if (intake_manifest(&opts, fixture_conn(fixture), fixture_blobs(fixture),
+		    fixture_arena(fixture), &request, &result, &error) != SU_OK)
+		fail_msg("publish: %s %s", error.field, error.text);
+	const struct approval_request approval = {
+		.release = &result.release.digest,
+		.actor = "operator",
+		.capabilities = CAN_OPERATE,
+		.now_ms = fixture_now(fixture),
+	};
+	assert_int_equal(release_approval_give(fixture_conn(fixture), fixture_arena(fixture),
+				 &approval, &release, NULL),
+		SU_OK);
+	fixture_settle(fixture);
+	return release;
+}
+
+static struct characteristics running(
+	struct fixture *fixture, struct su_span radio, struct su_span app)
+{
+	struct characteristics told = fixture_device(fixture, radio, 6);
+	told.components[0].id = author_component(fixture_arena(fixture), "['radio']");
+	told.components[1] = told.components[0];
+	told.components[1].id = author_component(fixture_arena(fixture), "['app']");
+	told.components[1].digest = author_digest(app);
+	told.n_components = 2;
+	return told;
+}
+
+static void come_back(struct fixture *fixture, struct su_span radio, struct su_span app)
+{
+	const struct characteristics told = running(fixture, radio, app);
+	assert_int_equal(fixture_register(fixture, "vehicle", &told).error.status, SU_OK);
+}
+
+static void offer(struct fixture *fixture, const char *labels)
+{
+	fixture_put_image(fixture, NEW_RADIO);
+	fixture_put_image(fixture, NEW_APP);
+	approve(fixture, radio_and_app(fixture), labels);
+	come_back(fixture, OLD, OLD);
+	assert_true(fixture_poll(fixture, "vehicle").has_offer);
+}
+
+static const char *states(struct fixture *fixture)
+{
+	return fixture_sql(fixture,
+		"SELECT string_agg(state, ',' ORDER BY ordinal) FROM deployment_component");
+}
+
+static const char *reason(struct fixture *fixture)
+{
+	return fixture_sql(fixture, "SELECT reason FROM deployment");
+}
+
+static void each_component_is_followed(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offer(fixture, NULL);
+	assert_string_equal(states(fixture), "pending,pending");
+	fixture_say(fixture, "vehicle", DEPLOYMENT_INSTALLING);
+	const struct status_message half = {
+		.has_characteristics = true,
+		.told = running(fixture, NEW_RADIO, OLD),
+	};
+	assert_int_equal(fixture_status(fixture, "vehicle", &half).error.status, SU_OK);
+	assert_string_equal(states(fixture), "confirmed,pending");
+	assert_string_equal(fixture_state(fixture, "vehicle"), "installing");
+	assert_string_equal(fixture_sql(fixture, "SELECT detail FROM deployment_history"
+						 " WHERE event = 'runs_part'"),
+		"['radio'] runs the release, ['app'] not yet");
+	/* Saying so again is no further step. */
+	assert_int_equal(fixture_status(fixture, "vehicle", &half).error.status, SU_OK);
+	assert_string_equal(fixture_sql(fixture, "SELECT count(*) FROM deployment_history"
+						 " WHERE event = 'runs_part'"),
+		"1");
+	come_back(fixture, NEW_RADIO, NEW_APP);
+	assert_string_equal(fixture_state(fixture, "vehicle"), "confirmed");
+	assert_string_equal(states(fixture), "confirmed,confirmed");
+}
+
+static void assert_failed(struct fixture *fixture, const char *word, const char *expected_states)
+{
+	assert_string_equal(fixture_state(fixture, "vehicle"), "failed");
+	if (strncmp(reason(fixture), word, strlen(word)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"", reason(fixture), word);
+	assert_string_equal(states(fixture), expected_states);
+}
+
+static void a_part_that_stays_old_is_a_failure_of_its_own(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offer(fixture, NULL);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
+	come_back(fixture, NEW_RADIO, OLD);
+	assert_failed(fixture, "partial: ['radio'] runs", "confirmed,reverted");
+	assert_non_null(strstr(reason(fixture), "['app'] still the old image"));
+}
+
+static void who_asked_for_all_or_nothing_is_told_so(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offer(fixture, "{\"all_or_nothing\":true}");
+	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
+	come_back(fixture, NEW_RADIO, OLD);
+	assert_failed(fixture, "partial: all or nothing", "confirmed,reverted");
+}
+
+static void reverts_and_other_images_are_told_apart(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offer(fixture, NULL);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
+	come_back(fixture, OLD, OLD);
+	assert_failed(fixture, "reverted:", "reverted,reverted");
+}
+
+static void another_image_is_no_revert(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offer(fixture, NULL);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
+	come_back(fixture, NEW_RADIO, STRANGE);
+	assert_failed(fixture, "other_digest:", "confirmed,other");
+	assert_non_null(strstr(reason(fixture), "['app'] runs sha256:"));
+}
+
+/* The radio is a release of its own, fetched by what depends on it. */
+static struct release dependent(struct fixture *fixture)
+{
+	const struct firmware radio = {
+		.sequence_number = 3,
+		.component = "['radio']",
+		.untargeted = true,
+		.uri = "/fw/radio.bin",
+		.image = NEW_RADIO,
+	};
+	struct su_arena *arena = fixture_arena(fixture);
+	struct manifest_builder *builder = manifest_builder_new(7);
+	struct sequence_builder shared su_auto(sequence_builder_free) = { 0 };
+	struct sequence_builder install su_auto(sequence_builder_free) = { 0 };
+	struct su_buf out su_auto(su_buf_free) = { 0 };
+	struct release below = fixture_approved(fixture, &radio);
+	const struct parameters is_radio = {
+		.set = 1 << PARAM_IMAGE_DIGEST,
+		.image_digest = below.digest,
+	};
+	manifest_builder_add_component(builder, author_component(arena, "['app']"));
+	manifest_builder_add_dependency(builder, 1, NULL);
+	put_identity(&shared);
+	put_image(&shared, 0, NEW_APP);
+	sequence_put_index(&shared, 1);
+	sequence_put_parameters(&shared, CMD_OVERRIDE_PARAMETERS, &is_radio);
+	manifest_builder_shared(builder, &shared);
+	put_fetch(&install, 0, "/fw/app.bin");
+	put_fetch(&install, 1, "/fw/radio.suit");
+	sequence_put_condition(&install, CMD_DEPENDENCY_INTEGRITY, 15);
+	sequence_put_directive(&install, CMD_PROCESS_DEPENDENCY, 0);
+	manifest_builder_sequence(builder, MANIFEST_INSTALL, &install, false);
+	assert_int_equal(manifest_builder_finish(builder, DIGEST_SHA256, &out, NULL), SU_OK);
+	manifest_builder_free(&builder);
+	fixture_put_image(fixture, NEW_APP);
+	return approve(
+		fixture, author_sign(arena, su_buf_span(&out), fixture_author(fixture)), NULL);
+}
+
+static void what_is_depended_on_is_brought_first(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct release release = dependent(fixture);
+	struct release_facts *facts su_auto(release_facts_unref) = NULL;
+	struct txn txn = txn_begin(fixture_conn(fixture));
+	assert_int_equal(
+		release_facts_load(&txn, fixture_blobs(fixture), &release.digest, &facts, NULL),
+		SU_OK);
+	assert_int_equal(txn_commit(&txn, NULL), SU_OK);
+	const struct digest radio = author_digest(NEW_RADIO), app = author_digest(NEW_APP);
+	/* The radio, the manifest that installs it, and what needs it. */
+	assert_int_equal(facts->n_images, 3);
+	assert_true(digest_equal(&facts->images[0].digest, &radio));
+	assert_true(digest_equal(&facts->images[2].digest, &app));
+	assert_false(digest_equal(&facts->images[1].digest, &facts->images[1].blob));
+	assert_true(facts->can_be_pushed);
+	assert_int_equal(facts->proof.n_components, 2);
+	assert_true(digest_equal(&facts->proof.components[0].digests[0], &radio));
+	assert_true(digest_equal(&facts->proof.components[1].digests[0], &app));
+}
+
+static void a_dependency_is_part_of_the_deployment(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	dependent(fixture);
+	come_back(fixture, OLD, OLD);
+	assert_true(fixture_poll(fixture, "vehicle").has_offer);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_INSTALLING);
+	come_back(fixture, OLD, NEW_APP);
+	assert_string_equal(states(fixture), "pending,confirmed");
+	assert_string_equal(fixture_state(fixture, "vehicle"), "installing");
+	come_back(fixture, NEW_RADIO, NEW_APP);
+	assert_string_equal(fixture_state(fixture, "vehicle"), "confirmed");
+}
+
+/* The application has got the number of the release; that is not all of it. */
+static void what_was_installed_in_part_is_completed(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	fixture_put_image(fixture, NEW_RADIO);
+	fixture_put_image(fixture, NEW_APP);
+	approve(fixture, radio_and_app(fixture), NULL);
+	struct characteristics told = running(fixture, OLD, NEW_APP);
+	told.components[1].sequence_number = 7;
+	assert_int_equal(fixture_register(fixture, "vehicle", &told).error.status, SU_OK);
+	assert_true(fixture_poll(fixture, "vehicle").has_offer);
+	assert_string_equal(states(fixture), "pending,confirmed");
+}
+
+#define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(each_component_is_followed),
+		CASE(a_part_that_stays_old_is_a_failure_of_its_own),
+		CASE(who_asked_for_all_or_nothing_is_told_so),
+		CASE(reverts_and_other_images_are_told_apart),
+		CASE(another_image_is_no_revert),
+		CASE(what_is_depended_on_is_brought_first),
+		CASE(a_dependency_is_part_of_the_deployment),
+		CASE(what_was_installed_in_part_is_completed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
