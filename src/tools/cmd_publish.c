@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suitctl publish: what a build pipeline does after a build: images first, then the manifest. */
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "tools/api_client.h"
@@ -29,10 +31,30 @@ static enum su_status put_image(
 	return SU_OK;
 }
 
-static const char *manifest_path(struct cli *cli)
+/* The labels that were given, with what an option of its own says; NULL: none. */
+static enum su_status read_labels(struct cli *cli, const char **out, struct su_error *err)
+{
+	json_error_t fault;
+	*out = cli_value(cli, "labels");
+	if (!cli_flag(cli, "all-or-nothing"))
+		return SU_OK;
+	json_t *labels =
+		*out != NULL ? json_loads(*out, JSON_REJECT_DUPLICATES, &fault) : json_object();
+	if (!json_is_object(labels)) {
+		json_decref(labels);
+		return su_fail(err, SU_INVALID, "labels", "must be a JSON object");
+	}
+	json_object_set_new(labels, "all_or_nothing", json_true());
+	char *text = json_dumps(labels, JSON_COMPACT);
+	*out = su_arena_strdup(cli->arena, text);
+	free(text);
+	json_decref(labels);
+	return SU_OK;
+}
+
+static const char *manifest_path(struct cli *cli, const char *labels)
 {
 	const char *kind = cli_value(cli, "kind");
-	const char *labels = cli_value(cli, "labels");
 	const char *path = su_arena_printf(cli->arena, "/manifests?kind=%s",
 		kind != NULL ? api_segment(cli->arena, kind) : "unspecified");
 	if (labels == NULL)
@@ -44,6 +66,8 @@ static enum su_status publish(struct cli *cli, struct su_error *err)
 {
 	struct api_client *client su_auto(api_client_free) = NULL;
 	struct su_span envelope;
+	const char *labels;
+	SU_TRY(read_labels(cli, &labels, err));
 	SU_TRY(api_client_new(cli, &client, err));
 	SU_TRY(whole_file_read(
 		cli->arena, cli->arguments[0], ENVELOPE_FILE_MAX_BYTES, &envelope, err));
@@ -51,8 +75,8 @@ static enum su_status publish(struct cli *cli, struct su_error *err)
 	for (size_t i = 0; (image = cli_nth(cli, "image", i)) != NULL; i++)
 		SU_TRY(put_image(cli, client, image, err));
 	json_t *release = NULL;
-	SU_TRY(api_send_bytes(client, "POST", manifest_path(cli), "application/suit-envelope+cose",
-		envelope, &release, err));
+	SU_TRY(api_send_bytes(client, "POST", manifest_path(cli, labels),
+		"application/suit-envelope+cose", envelope, &release, err));
 	show_object(cli, release);
 	json_decref(release);
 	return SU_OK;
@@ -68,6 +92,8 @@ const struct cli_command cmd_publish = {
 		{ "image", "FILE", "an image that the manifest names; may be repeated" },
 		{ "kind", "KIND", "security, bugfix, feature or configuration" },
 		{ "labels", "JSON", "an object of labels for the policy" },
+		{ "all-or-nothing", NULL,
+			"no component shall run the release without the others" },
 		SHOW_JSON_OPTION,
 		{ NULL, NULL, NULL },
 	},

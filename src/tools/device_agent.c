@@ -110,7 +110,8 @@ static void on_update_ended(void *arg, bool installed)
 {
 	struct device_agent *agent = arg;
 	device_update_free(&agent->update);
-	agent->failed = !installed || agent->opts.come_back_old;
+	agent->failed =
+		!installed || agent->opts.come_back_old || agent->opts.kept_old.encoded.len > 0;
 	agent->ended_one = true;
 	agent->waits = 0;
 	agent->orders.install = false;
@@ -145,6 +146,7 @@ void device_agent_begin_update(struct device_agent *agent, struct su_span bytes,
 		.trust = &agent->opts.trust,
 		.shall_fail = draw(agent) % 100 < agent->opts.fail_percent,
 		.come_back_old = agent->opts.come_back_old,
+		.kept_old = agent->opts.kept_old,
 		.report_other = agent->opts.report_other,
 		.pushed = pushed,
 		.awaits_word = agent->state->awaits_word || agent->opts.calendar != NULL,

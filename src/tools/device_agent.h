@@ -34,8 +34,10 @@ struct device_agent_opts {
 	int64_t restart_ms;     /* how long the restart after an installation takes */
 	unsigned fail_percent;  /* of installations that fail; for fleets */
 	bool come_back_old;     /* misbehaviour: the new image does not stay */
-	bool report_other;      /* misbehaviour: reports digests of something else */
-	bool falls_silent;      /* misbehaviour: at silent_at, for good */
+	struct component_id
+		kept_old;  /* misbehaviour: this component stays as it was; empty: none */
+	bool report_other; /* misbehaviour: reports digests of something else */
+	bool falls_silent; /* misbehaviour: at silent_at, for good */
 	enum deployment_state silent_at;
 	uint64_t seed;
 	bool once;  /* end when there is nothing (more) to do */

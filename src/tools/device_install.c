@@ -228,9 +228,22 @@ static bool take_pushed(
 		       path) == 0;
 }
 
+/* Another try, or an image that has not changed: what runs already need not be fetched. */
+static bool take_installed(const struct run *run, const struct parameters *parameters,
+	uint64_t index, const char *path)
+{
+	struct device_install *install = run->install;
+	const struct installed_component *now = installed(run, index);
+	if (now == NULL || !parameters_have(parameters, PARAM_IMAGE_DIGEST) ||
+		!digest_equal(&now->digest, &parameters->image_digest))
+		return false;
+	return link(device_state_image_path(install->arena, install->state, &now->digest), path) ==
+	       0;
+}
+
 /* A payload that came inside the envelope is staged like any other. */
 static enum su_status stage(const struct run *run, const struct parameters *parameters,
-	const char **path_out, struct su_error *err)
+	uint64_t index, const char **path_out, struct su_error *err)
 {
 	if (!parameters_have(parameters, PARAM_URI))
 		return su_fail(err, SU_INVALID, "", "a fetch without a URI");
@@ -241,7 +254,8 @@ static enum su_status stage(const struct run *run, const struct parameters *para
 	const struct integrated_payload *payload = envelope_payload(run->envelope, uri);
 	if (payload != NULL)
 		return whole_file_write(*path_out, payload->content, 0644, err);
-	if (access(*path_out, R_OK) == 0 || take_pushed(run, parameters, *path_out))
+	if (access(*path_out, R_OK) == 0 || take_pushed(run, parameters, *path_out) ||
+		take_installed(run, parameters, index, *path_out))
 		return SU_OK;
 	install->missing = (struct device_missing){
 		.uri = uri,
@@ -272,7 +286,7 @@ static enum su_status fetch(const struct run *run, const struct parameters *para
 	uint64_t index, struct su_error *err)
 {
 	const char *path = NULL;
-	SU_TRY(stage(run, parameters, &path, err));
+	SU_TRY(stage(run, parameters, index, &path, err));
 	struct installed_component *staged = candidate(run, index);
 	if (is_dependency(run, index) || staged == NULL)
 		return SU_OK; /* an envelope: dependency-integrity looks at it */
@@ -410,18 +424,30 @@ enum su_status device_install_run(struct device_install *install, struct su_erro
 	return run_sections(&root, interpret_update_sections, interpret_n_update_sections, err);
 }
 
-void device_install_commit(const struct device_install *install, struct device_state *state)
+static void commit_component(const struct installed_component *staged, struct device_state *state)
+{
+	struct installed_component *now = device_state_component(state, staged->id);
+	if (now == NULL || !digest_is_set(&staged->digest))
+		return;
+	struct component_id id = now->id;
+	*now = *staged;
+	now->id = id;
+}
+
+void device_install_commit(const struct device_install *install, struct device_state *state,
+	struct component_id kept_old)
 {
 	const struct manifest *manifest = &install->envelope->manifest;
+	bool is_whole = true;
 	for (size_t i = 0; i < install->n_candidates; i++) {
 		const struct installed_component *staged = &install->candidates[i];
-		struct installed_component *now = device_state_component(state, staged->id);
-		if (now == NULL || !digest_is_set(&staged->digest))
-			continue;
-		struct component_id id = now->id;
-		*now = *staged;
-		now->id = id;
+		if (component_id_equal(staged->id, kept_old))
+			is_whole = false;
+		else
+			commit_component(staged, state);
 	}
+	if (!is_whole)
+		return;
 	state->installed_manifest = install->envelope->manifest_digest;
 	state->etag = SU_SPAN_EMPTY;
 	state->sequence_number = manifest->sequence_number;

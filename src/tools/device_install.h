@@ -35,5 +35,7 @@ struct device_install {
 /* SU_OK: every condition held, every payload is here. SU_RETRY: fetch what is missing. Else the reason. */
 enum su_status device_install_run(
 	struct device_install *install, struct su_error *err) SU_MUST_CHECK;
-/* Makes the candidates the installed ones, in memory; device_state_save makes it last. */
-void device_install_commit(const struct device_install *install, struct device_state *state);
+/* Makes the candidates the installed ones, in memory; device_state_save makes it last. kept_old: a
+ * component that does not change, so that the manifest does not count as installed; empty: none. */
+void device_install_commit(const struct device_install *install, struct device_state *state,
+	struct component_id kept_old);

@@ -10,7 +10,9 @@
 
 #include "base/hex.h"
 #include "base/memory.h"
+#include "suit/envelope.h"
 #include "tools/image_file.h"
+#include "tools/whole_file.h"
 
 #define NAME_MAX_BYTES (2 * DIGEST_MAX_BYTES)
 
@@ -116,6 +118,18 @@ static bool begin_image(struct device_push *push, const char *name)
 	return push->fd >= 0;
 }
 
+/* An envelope goes by the digest of its manifest: so others name the dependency. */
+static bool is_envelope_of(struct su_arena *arena, const char *path, const struct digest *wanted)
+{
+	const struct envelope_options options = { .allow_untagged = true };
+	struct envelope envelope;
+	struct su_span bytes;
+	return whole_file_read(arena, path, DEVICE_PUSH_MANIFEST_MAX_BYTES, &bytes, NULL) ==
+		       SU_OK &&
+	       envelope_decode(arena, bytes, &options, &envelope, NULL) == SU_OK &&
+	       digest_equal(&envelope.manifest_digest, wanted);
+}
+
 /* What is not the image that it is called goes: it comes again from its first block. */
 static bool keep_image(
 	struct device_push *push, const struct digest *wanted, struct link_answer *answer)
@@ -128,7 +142,7 @@ static bool keep_image(
 	su_close_fd(&push->fd);
 	if (!synced || image_file_digest(part, wanted->alg, &digest, &size, NULL) != SU_OK)
 		return refuse(answer, LINK_CONFLICT, "the image could not be kept");
-	if (!digest_equal(&digest, wanted)) {
+	if (!digest_equal(&digest, wanted) && !is_envelope_of(arena, part, wanted)) {
 		unlink(part);
 		push->name[0] = '\0';
 		return refuse(answer, LINK_BAD, "the image has another digest");

@@ -16,7 +16,7 @@ void device_push_free(struct device_push **push);
 
 /*
  * One block, answered. True: it was the last one, all is here and, for an image, has the digest that
- * name (hexadecimal) says. Blocks come in order; the same block once more does no harm, block 0
+ * name (hexadecimal) says; a dependency goes by the digest of its manifest. Blocks come in order; the same block once more does no harm, block 0
  * begins anew. deployment: what the query says, compared between the manifest and its images.
  */
 bool device_push_manifest(struct device_push *push, const struct link_call *call,

@@ -121,7 +121,7 @@ static void on_reboot_told(void *arg, const struct link_reply *reply)
 	if (update->opts.come_back_old)
 		device_channel_say(update->opts.channel, "will come back with the old image");
 	else
-		device_install_commit(&update->install, update->opts.state);
+		device_install_commit(&update->install, update->opts.state, update->opts.kept_old);
 	if (update->opts.report_other)
 		twist_digests(update->opts.state);
 	if (device_state_save(update->opts.state, &err) != SU_OK) {

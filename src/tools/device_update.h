@@ -17,11 +17,12 @@ struct device_update_opts {
 	struct device_state *state;
 	const struct characteristics *told;
 	const struct device_trust *trust;
-	bool shall_fail;    /* in the installation; for fleets */
-	bool come_back_old; /* the restart ends with the old image */
-	bool report_other;  /* what it says of itself is not what it installed */
-	bool pushed;        /* payloads are brought: it does not fetch them */
-	bool awaits_word;   /* it does not install before it is told to */
+	bool shall_fail;              /* in the installation; for fleets */
+	bool come_back_old;           /* the restart ends with the old image */
+	struct component_id kept_old; /* the restart ends with the old image in it; empty: none */
+	bool report_other;            /* what it says of itself is not what it installed */
+	bool pushed;                  /* payloads are brought: it does not fetch them */
+	bool awaits_word;             /* it does not install before it is told to */
 	/* It has come to where device_update_needs says what it needs; then device_update_continue. */
 	void (*on_park)(void *arg);
 	/* The server is away: call device_update_continue later. */

@@ -144,10 +144,16 @@ static enum su_status read_misbehaviour(
 		{ 0, NULL },
 	};
 	const char *silent_at = cli_value(cli, "go-silent-at");
+	const char *kept_old = cli_value(cli, "keep-old");
 	int state = 0;
 	device->come_back_old = cli_flag(cli, "come-back-old");
 	device->report_other = cli_flag(cli, "report-other-digest");
 	device->falls_silent = silent_at != NULL;
+	if (kept_old != NULL &&
+		component_id_parse(cli->arena, kept_old, &device->kept_old, err) != SU_OK) {
+		su_error_within(err, "keep-old");
+		return err->status;
+	}
 	if (silent_at != NULL)
 		SU_TRY(name_parse(states, "go-silent-at", silent_at, &state, err));
 	device->silent_at = (enum deployment_state)state;
@@ -230,6 +236,7 @@ static const struct cli_command command = {
 		{ "install-limit", "SECONDS",
 			"install without being told so long after the download; default 86400" },
 		{ "come-back-old", NULL, "misbehave: revert after each installation" },
+		{ "keep-old", "COMPONENT", "misbehave: install all but this one, as \"['app']\"" },
 		{ "go-silent-at", "STATE",
 			"misbehave: vanish at downloading, installing or rebooting" },
 		{ "report-other-digest", NULL, "misbehave: report what was not installed" },
