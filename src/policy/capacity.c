@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/span.h"
 
+/* One in so many of the places may be begun before the last one is filled. */
+#define SPARE_PART  4
 #define FIRST_CELLS 1024
 #define MAX_BOUNDS  3 /* on one booking: in all, of its site, of its device class */
 
@@ -231,6 +233,28 @@ static int64_t free_from_ms(
 	return slot * CAPACITY_SLOT_MS + offset_ms;
 }
 
+/* With so many places free nobody is kept waiting for the one in hand. */
+static bool has_spare(const struct capacity *capacity, const struct limits *limits, int64_t slot)
+{
+	for (size_t i = 0; i < limits->n; i++) {
+		int64_t begun = used_ms(capacity, limits->at[i].bound, slot) / CAPACITY_SLOT_MS + 1;
+		if (begun + 1 > limits->at[i].downloads / SPARE_PART)
+			return false;
+	}
+	return true;
+}
+
+/* Gives the rest of the place in hand away. */
+static void open_place(struct capacity *capacity, const struct limits *limits, int64_t slot)
+{
+	for (size_t i = 0; i < limits->n; i++) {
+		uint32_t bound = limits->at[i].bound;
+		int64_t filled_ms = used_ms(capacity, bound, slot) % CAPACITY_SLOT_MS;
+		if (filled_ms > 0)
+			use(capacity, bound, slot, CAPACITY_SLOT_MS - filled_ms);
+	}
+}
+
 /* Remembers that a slot is full in all, if that joins the run of such slots. */
 static void note_full(
 	struct capacity *capacity, const struct limits *limits, double share, int64_t slot)
@@ -294,6 +318,10 @@ bool capacity_book(struct capacity *capacity, const struct booking *booking, int
 			continue;
 		}
 		int64_t free_ms = free_from_ms(capacity, &limits, slot);
+		if (free_ms > at_ms && has_spare(capacity, &limits, slot)) {
+			open_place(capacity, &limits, slot);
+			free_ms = at_ms;
+		}
 		int64_t start_ms = free_ms > at_ms ? free_ms : at_ms;
 		int64_t end_ms = start_ms + booking->transfer_ms;
 		int64_t full = first_full(capacity, &limits, start_ms, end_ms);

@@ -3,8 +3,8 @@
  * Who downloads when: a ledger of booked link time per slot, in all, per site and per device class.
  * A booking takes the earliest start at which every bound has room for the whole transfer. The more
  * urgent class is booked first and may take all; the others leave room by their share.
- * Never more at once than the bound: short transfers follow one another in a place, longer ones take
- * their last slot whole. Each bound lets at least one transfer pass, whatever the share. Deterministic: the same bookings in the same order
+ * Never more at once than the bound: when places become few, short transfers follow one another in a place;
+ * longer ones take their last slot whole. Each bound lets at least one transfer pass, whatever the share. Deterministic: the same bookings in the same order
  * give the same plan.
  */
 #pragma once

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "policy/estimate.h"
+#include "tracker/planning.h"
 #include "tracker/policy_holder.h"
 
 #define MINUTE_MS     INT64_C(60000)
@@ -112,7 +113,8 @@ void situation_refresh(struct turn *turn)
 		plan->look_ms = sooner(plan->look_ms, later(ask_ms, now_ms));
 	bool acts = step.kind != STEP_LET_POLL && step.kind != STEP_WATCH;
 	/* An interruption is announced before; the pusher finds out when. */
-	if (acts && (step.interrupts || step.from_ms <= now_ms))
+	if ((acts && (step.interrupts || step.from_ms <= now_ms)) ||
+		!planning_is_laid_down(&turn->active))
 		plan->look_ms = now_ms;
 	plan->install_ms = step.install_from_ms;
 }
