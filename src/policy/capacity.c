@@ -233,12 +233,12 @@ static int64_t free_from_ms(
 	return slot * CAPACITY_SLOT_MS + offset_ms;
 }
 
-/* With so many places free nobody is kept waiting for the one in hand. */
+/* As long as a quarter of the places is free nobody is kept waiting for the one in hand. */
 static bool has_spare(const struct capacity *capacity, const struct limits *limits, int64_t slot)
 {
 	for (size_t i = 0; i < limits->n; i++) {
 		int64_t begun = used_ms(capacity, limits->at[i].bound, slot) / CAPACITY_SLOT_MS + 1;
-		if (begun + 1 > limits->at[i].downloads / SPARE_PART)
+		if (begun + 1 > limits->at[i].downloads * 3 / 4)
 			return false;
 	}
 	return true;
