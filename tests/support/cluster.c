@@ -117,8 +117,10 @@ static bool join_shared(char *conninfo, size_t size)
 			break;
 		/* Another may slip in while the lock is converted, and start or remove it. */
 		flock(shared.lock_fd, LOCK_EX);
-		if (run_script("start", shared.folder, conninfo, size) != 0)
+		if (run_script("start", shared.folder, conninfo, size) != 0) {
+			close(shared.lock_fd); /* else the next try waits for us */
 			return false;
+		}
 	}
 	shared.owner = getpid();
 	atexit(leave_shared);

@@ -7,11 +7,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "dice.h"
 #include "tracker/lifecycle.h"
 
 #define NOW           INT64_C(1763712000000)
@@ -147,12 +147,6 @@ struct model {
 	int64_t changed_ms, last_failure_ms;
 };
 
-static unsigned dice(unsigned *seed, unsigned sides)
-{
-	*seed = *seed * 1664525U + 1013904223U;
-	return (*seed >> 8) % sides;
-}
-
 /* A try that fails is followed by another one as long as the class allows it. */
 static enum lifecycle_verdict model_take(
 	struct model *model, enum lifecycle_event event, int64_t now_ms)
@@ -210,16 +204,17 @@ static void assert_step(const struct deployment_history *step, enum deployment_s
 static void drive(unsigned seed)
 {
 	struct deployment deployment = { .created_at_ms = NOW, .changed_at_ms = NOW };
-	struct model model = { .changed_ms = NOW, .max_retries = dice(&seed, 4) };
+	struct dice dice = { seed };
+	struct model model = { .changed_ms = NOW, .max_retries = dice_throw(&dice, 4) };
 	int64_t now_ms = NOW;
 	enum lifecycle_event event = EVENT_OFFER;
 	bool ended = false;
 	for (int i = 0; i < RUN_EVENTS; i++) {
 		const struct deployment before = deployment;
 		struct deployment_history step = { 0 };
-		if (dice(&seed, 4) != 0) /* else the last one again */
-			event = (enum lifecycle_event)dice(&seed, LIFECYCLE_EVENT_COUNT);
-		now_ms += (int64_t)dice(&seed, 100000);
+		if (dice_hits(&dice, 75)) /* else the last one again */
+			event = (enum lifecycle_event)dice_throw(&dice, LIFECYCLE_EVENT_COUNT);
+		now_ms += (int64_t)dice_throw(&dice, 100000);
 		const enum lifecycle_verdict expected = model_take(&model, event, now_ms);
 		const enum lifecycle_event taken =
 			lifecycle_event_for(&deployment, event, model.max_retries);
@@ -241,9 +236,8 @@ static void drive(unsigned seed)
 static void random_events_do_what_the_rules_say(void **state)
 {
 	(void)state;
-	const char *wanted = getenv("SUITD_TEST_SEEDS");
-	const unsigned n_seeds = wanted ? (unsigned)strtoul(wanted, NULL, 10) : 0;
-	for (unsigned seed = 0; seed < DEFAULT_SEEDS || seed < n_seeds; seed++)
+	const unsigned n_seeds = dice_seeds(DEFAULT_SEEDS);
+	for (unsigned seed = 0; seed < n_seeds; seed++)
 		drive(seed);
 }
 

@@ -37,6 +37,7 @@ struct fixture {
 	bool authenticated, require_known;
 	bool answered;
 	struct answer answer;
+	struct su_timer *turn;
 	size_t n_heard, n_settled; /* notifications; and those of fixture_settle */
 };
 
@@ -146,6 +147,18 @@ static void start_policies(struct fixture *fixture, const char *document)
 		fail_msg("policy: %s: %s", error.field, error.text);
 }
 
+/* Whoever listens is told of everything first. */
+static void start_again(struct fixture *fixture, const char *document)
+{
+	const size_t before = fixture->n_heard;
+	start_services(fixture);
+	if (document)
+		start_policies(fixture, document);
+	start_tracker(fixture);
+	while (fixture->n_heard == before)
+		su_loop_run(fixture->loop);
+}
+
 int fixture_set_up(void **state)
 {
 	const char *conninfo = cluster_database();
@@ -166,10 +179,7 @@ int fixture_set_up(void **state)
 	fixture->loop = su_loop_new();
 	fixture->author = author_key();
 	trust_author(fixture);
-	start_services(fixture);
-	start_tracker(fixture);
-	while (fixture->n_heard == 0)
-		su_loop_run(fixture->loop);
+	start_again(fixture, NULL);
 	*state = fixture;
 	return 0;
 }
@@ -180,6 +190,7 @@ int fixture_tear_down(void **state)
 	if (!fixture)
 		return 0;
 	stop_services(fixture);
+	su_timer_free(&fixture->turn);
 	store_conn_free(&fixture->conn);
 	blob_store_close(&fixture->blobs);
 	su_loop_free(&fixture->loop);
@@ -198,6 +209,21 @@ struct fixture *fixture_of(void **state)
 	return *state;
 }
 
+static void on_turn(void *arg)
+{
+	struct fixture *fixture = arg;
+	su_loop_stop(fixture->loop);
+}
+
+void fixture_turn(struct fixture *fixture, int64_t at_most_ms)
+{
+	if (!fixture->turn)
+		fixture->turn = su_timer_new(fixture->loop, on_turn, fixture);
+	su_timer_set(fixture->turn, at_most_ms);
+	su_loop_run(fixture->loop);
+	su_timer_cancel(fixture->turn);
+}
+
 /* A notification of our own comes after all that were sent before it. */
 void fixture_settle(struct fixture *fixture)
 {
@@ -207,24 +233,24 @@ void fixture_settle(struct fixture *fixture)
 		su_loop_run(fixture->loop);
 }
 
-void fixture_restart(struct fixture *fixture)
+void fixture_reboot(struct fixture *fixture)
 {
 	bool has_policy = fixture->policies != NULL;
-	fixture_settle(fixture);
 	stop_services(fixture);
-	start_services(fixture);
-	if (has_policy)
-		start_policies(fixture, "");
-	start_tracker(fixture);
+	start_again(fixture, has_policy ? "" : NULL);
+}
+
+void fixture_restart(struct fixture *fixture)
+{
+	fixture_settle(fixture);
+	fixture_reboot(fixture);
 }
 
 void fixture_use_policy(struct fixture *fixture, const char *document)
 {
 	fixture_settle(fixture);
 	stop_services(fixture);
-	start_services(fixture);
-	start_policies(fixture, document);
-	start_tracker(fixture);
+	start_again(fixture, document);
 }
 
 void fixture_require_known(struct fixture *fixture, bool require)
@@ -343,28 +369,7 @@ struct release fixture_approved(struct fixture *fixture, const struct firmware *
 	return release;
 }
 
-struct characteristics fixture_device(
-	struct fixture *fixture, struct su_span image, uint64_t sequence_number)
-{
-	struct characteristics told = {
-		.n_vendor_ids = 1,
-		.n_class_ids = 1,
-		.vendor_ids = { author_uuid(AUTHOR_VENDOR) },
-		.class_ids = { author_uuid(AUTHOR_CLASS) },
-	};
-	if (!image.len)
-		return told;
-	told.n_components = 1;
-	told.components[0] = (struct installed_component){
-		.id = author_component(fixture->arena, NULL),
-		.digest = author_digest(image),
-		.has_sequence_number = sequence_number > 0,
-		.sequence_number = sequence_number,
-	};
-	return told;
-}
-
-static struct contact contact_of(const struct fixture *fixture, const char *endpoint)
+struct contact fixture_contact(const struct fixture *fixture, const char *endpoint)
 {
 	return (struct contact){
 		.endpoint = endpoint,
@@ -421,7 +426,7 @@ static struct answer wait_for_answer(struct fixture *fixture)
 struct answer fixture_register(
 	struct fixture *fixture, const char *endpoint, const struct characteristics *told)
 {
-	struct contact contact = contact_of(fixture, endpoint);
+	struct contact contact = fixture_contact(fixture, endpoint);
 	struct registration registration = { .has_characteristics = true, .told = *told };
 	ask(fixture);
 	tracker_register(fixture->tracker, &contact, &registration, on_registered, fixture);
@@ -431,7 +436,7 @@ struct answer fixture_register(
 struct answer fixture_renew(struct fixture *fixture, const char *endpoint, struct su_uuid id,
 	const struct characteristics *told)
 {
-	struct contact contact = contact_of(fixture, endpoint);
+	struct contact contact = fixture_contact(fixture, endpoint);
 	struct registration change = { .has_characteristics = told != NULL };
 	if (told)
 		change.told = *told;
@@ -442,7 +447,7 @@ struct answer fixture_renew(struct fixture *fixture, const char *endpoint, struc
 
 struct answer fixture_remove(struct fixture *fixture, const char *endpoint, struct su_uuid id)
 {
-	struct contact contact = contact_of(fixture, endpoint);
+	struct contact contact = fixture_contact(fixture, endpoint);
 	ask(fixture);
 	tracker_remove(fixture->tracker, &contact, id, on_done, fixture);
 	return wait_for_answer(fixture);
@@ -450,7 +455,7 @@ struct answer fixture_remove(struct fixture *fixture, const char *endpoint, stru
 
 struct answer fixture_poll(struct fixture *fixture, const char *endpoint)
 {
-	struct contact contact = contact_of(fixture, endpoint);
+	struct contact contact = fixture_contact(fixture, endpoint);
 	ask(fixture);
 	tracker_poll(fixture->tracker, &contact, on_offer, fixture);
 	return wait_for_answer(fixture);
@@ -459,7 +464,7 @@ struct answer fixture_poll(struct fixture *fixture, const char *endpoint)
 struct answer fixture_status(
 	struct fixture *fixture, const char *endpoint, const struct status_message *message)
 {
-	struct contact contact = contact_of(fixture, endpoint);
+	struct contact contact = fixture_contact(fixture, endpoint);
 	ask(fixture);
 	tracker_status(fixture->tracker, &contact, message, on_done, fixture);
 	return wait_for_answer(fixture);
@@ -467,7 +472,7 @@ struct answer fixture_status(
 
 struct answer fixture_report(struct fixture *fixture, const char *endpoint, struct su_span body)
 {
-	struct contact contact = contact_of(fixture, endpoint);
+	struct contact contact = fixture_contact(fixture, endpoint);
 	ask(fixture);
 	tracker_report(fixture->tracker, &contact, body, on_done, fixture);
 	return wait_for_answer(fixture);
@@ -476,19 +481,4 @@ struct answer fixture_report(struct fixture *fixture, const char *endpoint, stru
 void fixture_authenticate(struct fixture *fixture, bool authenticated)
 {
 	fixture->authenticated = authenticated;
-}
-
-struct answer fixture_say(
-	struct fixture *fixture, const char *endpoint, enum deployment_state state)
-{
-	const struct status_message message = { .has_state = true, .state = state };
-	return fixture_status(fixture, endpoint, &message);
-}
-
-const char *fixture_state(struct fixture *fixture, const char *endpoint)
-{
-	return fixture_sql(fixture,
-		"SELECT p.state FROM deployment p JOIN device d ON d.id = p.device_id"
-		" WHERE endpoint = '%s' ORDER BY p.id DESC LIMIT 1",
-		endpoint);
 }

@@ -23,6 +23,8 @@ int fixture_tear_down(void **state);
 struct fixture *fixture_of(void **state);
 /* Restarts the tracker, which forgets all that it remembered. */
 void fixture_restart(struct fixture *fixture);
+/* The same in the middle of things: what is under way ends as when the daemon stops. */
+void fixture_reboot(struct fixture *fixture);
 
 /* Restarts the tracker with this policy in force, a document of JSON; the first one of the test. */
 void fixture_use_policy(struct fixture *fixture, const char *document);
@@ -40,6 +42,8 @@ int64_t fixture_now(struct fixture *fixture);
 void fixture_advance(struct fixture *fixture, int64_t ms);
 /* Runs the loop until what the database told has been heard. */
 void fixture_settle(struct fixture *fixture);
+/* Runs the loop until something happens, or this long. */
+void fixture_turn(struct fixture *fixture, int64_t at_most_ms);
 
 /* One line of SQL's answer, in the fixture's arena. */
 const char *fixture_sql(struct fixture *fixture, const char *fmt, ...) SU_PRINTF(2, 3);
@@ -53,6 +57,9 @@ void fixture_put_image(struct fixture *fixture, struct su_span bytes);
 /* What a device of the author's class says: it runs this image (empty: says nothing of it). */
 struct characteristics fixture_device(
 	struct fixture *fixture, struct su_span image, uint64_t sequence_number);
+
+/* Who speaks, at the fixture's time. */
+struct contact fixture_contact(const struct fixture *fixture, const char *endpoint);
 
 /* The tracker's functions. authenticated: as if with a credential. */
 struct answer {
