@@ -9,6 +9,9 @@ FROM policy_document
 ORDER BY version DESC
 LIMIT 1
 
+-- name: policy_version
+SELECT coalesce(max(version), 0) FROM policy_document
+
 -- Two that read the same version cannot both follow it.
 -- name: policy_insert
 INSERT INTO policy_document (version, text, saved_by, saved_at)

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "store/notify_send.h"
+#include "store/replan_store.h"
 #include "store/txn_query.h"
 
 static struct policy_record read_record(struct sql_row row)
@@ -40,6 +41,16 @@ bool policy_store_get(
 	return read_one(txn, arena, rows, out);
 }
 
+int64_t policy_store_version(struct txn *txn)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query_all(txn, STATEMENT_POLICY_VERSION);
+	if (sql_rows_count(rows) == 0)
+		return 0;
+	struct sql_row row = sql_row_at(rows, 0, NULL, &txn->error);
+	return sql_read_int(&row);
+}
+
 size_t policy_store_list(struct txn *txn, struct su_arena *arena, int64_t before, size_t limit,
 	struct policy_record **out)
 {
@@ -58,5 +69,6 @@ void policy_store_insert(struct txn *txn, const struct policy_record *record)
 		    sql_text(record->text), sql_text(record->saved_by),
 		    sql_int(record->saved_at_ms)) == 0)
 		txn_fail(txn, SU_STALE, "", "the policy has changed in the meantime");
+	replan_store_start(txn, record->version);
 	notify_send(txn, NOTIFY_POLICY, "");
 }

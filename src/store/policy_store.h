@@ -15,9 +15,10 @@ struct policy_record {
 bool policy_store_current(struct txn *txn, struct su_arena *arena, struct policy_record *out);
 bool policy_store_get(
 	struct txn *txn, struct su_arena *arena, int64_t version, struct policy_record *out);
+int64_t policy_store_version(struct txn *txn); /* of the current one; 0: there is none */
 /* Newest first, with a version below before (0: from the newest). */
 size_t policy_store_list(struct txn *txn, struct su_arena *arena, int64_t before, size_t limit,
 	struct policy_record **out);
-/* Puts it into force and tells every suitd. record->version is one more than the version that it
+/* Puts it into force, tells every suitd, and has what is in flight decided anew. record->version is one more than the version that it
  * follows: SU_STALE in txn when another one follows that already. */
 void policy_store_insert(struct txn *txn, const struct policy_record *record);

@@ -4,8 +4,11 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "store/estimate_store.h"
+#include "tracker/planning_facts.h"
 #include "tracker/situation.h"
 
 /* A device that is always there, and yet nobody here has it in reach. */
@@ -38,9 +41,6 @@ static void learned_of(struct question *question)
 enum update_mode planning_mode(const struct planning *planning, const struct device *device,
 	struct choice_reason *reason_out)
 {
-	*reason_out = (struct choice_reason){ "registration", device->mode_reason };
-	if (device->mode_reason)
-		return device->mode;
 	return policy_mode(planning->policy, device, planning->now_ms, planning->arena, reason_out);
 }
 
@@ -165,32 +165,23 @@ static void explain(const struct question *question, const struct choice_reason 
 	free(text);
 }
 
-void planning_next(const struct planning *planning, const struct device *device,
-	struct deployment *deployment, struct step *out)
+/* The next step, and the times that follow from it. */
+static void lay_down(struct question *question, struct step *out)
 {
-	struct question question = {
-		.planning = planning,
-		.device = device,
-		.deployment = deployment,
-	};
-	learned_of(&question);
-	ask(&question);
-	policy_next(&question.situation, planning->now_ms, out);
-	deployment->mode = out->mode;
-	book(&question, out);
-	note(&question, out);
+	ask(question);
+	policy_next(&question->situation, question->planning->now_ms, out);
+	question->deployment->mode = out->mode;
+	book(question, out);
+	note(question, out);
 }
 
 /* The release's own class, counted from when this device became vulnerable. */
-static void classify(const struct question *question, const struct release *release,
-	struct facts *facts, struct choice_reason *reason_out)
+static void classify(const struct question *question, const struct facts *facts,
+	struct choice_reason *reason_out)
 {
 	const struct planning *planning = question->planning;
 	struct deployment_plan *plan = &question->deployment->plan;
 	plan->urgency = policy_urgency(planning->policy, facts, planning->arena, reason_out);
-	plan->vulnerable_since_ms = release->approved_at_ms > question->device->registered_at_ms
-					    ? release->approved_at_ms
-					    : question->device->registered_at_ms;
 	const int64_t deadline_ms = planning->policy->levels[plan->urgency].deadline_ms;
 	plan->due_ms = deadline_ms == LEVEL_NEVER ? 0 : plan->vulnerable_since_ms + deadline_ms;
 }
@@ -202,21 +193,53 @@ void planning_decide(const struct planning *planning, const struct device *devic
 		.planning = planning,
 		.device = device,
 		.deployment = deployment,
+		.profile = device_profile(device),
 	};
-	struct facts facts = { .now_ms = planning->now_ms, .device = device, .release = release };
+	const struct facts facts = planning_facts(planning, device, release);
 	struct choice_reason urgency = { 0 };
-	facts_sum_up(&facts, 0);
+	deployment->plan.vulnerable_since_ms = release->approved_at_ms > device->registered_at_ms
+						       ? release->approved_at_ms
+						       : device->registered_at_ms;
 	learned_of(&question);
-	classify(&question, release, &facts, &urgency);
-	question.profile = device_profile(device);
+	classify(&question, &facts, &urgency);
 	deployment->plan.transfer_ms =
 		estimate_transfer_ms(&question.estimate, &question.profile, facts.download_bytes);
-	ask(&question);
-	policy_next(&question.situation, planning->now_ms, out);
-	deployment->mode = out->mode;
-	book(&question, out);
-	note(&question, out);
+	lay_down(&question, out);
 	explain(&question, &urgency, out);
+}
+
+static bool is_same_class(const struct deployment_plan *a, const struct deployment_plan *b)
+{
+	return a->urgency == b->urgency && a->due_ms == b->due_ms;
+}
+
+/* What was booked for another class gives its place back, unless the device has agreed to it. */
+static void unbook(struct deployment *deployment, int64_t now_ms)
+{
+	if (deployment->state < DEPLOYMENT_ACCEPTED && deployment->plan.download_ms > now_ms)
+		deployment->plan.download_ms = 0;
+}
+
+void planning_next(const struct planning *planning, const struct device *device,
+	const struct release *release, struct deployment *deployment, struct step *out)
+{
+	struct question question = {
+		.planning = planning,
+		.device = device,
+		.deployment = deployment,
+	};
+	const struct facts facts = planning_facts(planning, device, release);
+	const struct deployment_plan before = deployment->plan;
+	struct choice_reason urgency = { 0 };
+	learned_of(&question);
+	classify(&question, &facts, &urgency);
+	const bool is_same = is_same_class(&before, &deployment->plan);
+	if (!is_same)
+		unbook(deployment, planning->now_ms);
+	lay_down(&question, out);
+	deployment->plan.reasons = NULL;
+	if (!is_same)
+		explain(&question, &urgency, out);
 }
 
 void planning_settle(
@@ -244,6 +267,39 @@ const char *planning_describe_change(
 		name_of(update_mode_names, (int)step->mode),
 		step->escalated ? "its class lets no more time pass"
 				: "the device is to be driven otherwise");
+}
+
+/* One of the things that have changed, behind those before it. */
+static const char *also(struct su_arena *arena, const char *text, const char *what, const char *now,
+	const char *before)
+{
+	if (strcmp(now, before) == 0)
+		return text;
+	return su_arena_printf(
+		arena, "%s%s%s %s (was %s)", text, *text ? ", " : "", what, now, before);
+}
+
+static const char *time_text(struct su_arena *arena, int64_t ms)
+{
+	char text[SU_TIME_TEXT_SIZE] = "none";
+	if (ms != 0)
+		su_time_format(ms, text);
+	return su_arena_strdup(arena, text);
+}
+
+const char *planning_describe_class(
+	struct su_arena *arena, const struct deployment *before, const struct deployment *after)
+{
+	const char *text =
+		also(arena, "", "class", name_of(urgency_names, (int)after->plan.urgency),
+			name_of(urgency_names, (int)before->plan.urgency));
+	text = also(arena, text, "deadline", time_text(arena, after->plan.due_ms),
+		time_text(arena, before->plan.due_ms));
+	text = also(arena, text, "download", time_text(arena, after->plan.download_ms),
+		time_text(arena, before->plan.download_ms));
+	text = also(arena, text, "mode", name_of(update_mode_names, (int)after->mode),
+		name_of(update_mode_names, (int)before->mode));
+	return su_arena_printf(arena, "by the policy in force: %s", text);
 }
 
 bool planning_is_laid_down(const struct deployment *deployment)

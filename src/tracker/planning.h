@@ -26,23 +26,28 @@ void planning_decide(const struct planning *planning, const struct device *devic
 /*
  * What is to be done next with a deployment that was decided about before. Escalates the mode, renews the
  * times and plan.look_ms; keeps a booked download unless the device asked for later. Stable: asked again, the
- * same comes out.
+ * same comes out. Where by the policy in force it is of another class, or has another deadline, its download
+ * is booked anew, and plan.reasons say why; else they are NULL: the stored ones hold.
  */
 void planning_next(const struct planning *planning, const struct device *device,
-	struct deployment *deployment, struct step *out);
+	const struct release *release, struct deployment *deployment, struct step *out);
 
 /* The mode of a device and why, as its registration or provisioning settles it. Any thread. */
 void planning_settle(
 	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena);
 
-/* As it was settled; settled now for a device that was registered before there was a policy. */
+/* By the policy that is in force now, which may be another than when the device was registered. */
 enum update_mode planning_mode(const struct planning *planning, const struct device *device,
 	struct choice_reason *reason_out);
 
-/* The history's row of another mode: its event and detail. */
+/* The history's rows of another mode, and of another class: event and detail. */
 #define PLANNING_ESCALATES "escalate"
 const char *planning_describe_change(
 	struct su_arena *arena, const struct deployment *before, const struct step *step);
+
+#define PLANNING_RENEWS "replan"
+const char *planning_describe_class(
+	struct su_arena *arena, const struct deployment *before, const struct deployment *after);
 
 /* Whether it was decided about, with a time for its download: its next step may be taken. */
 bool planning_is_laid_down(const struct deployment *deployment);

@@ -7,6 +7,7 @@
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/release_store.h"
+#include "store/replan_store.h"
 #include "tracker/lifecycle.h"
 #include "tracker/planning.h"
 #include "tracker/planning_fleet.h"
@@ -16,6 +17,8 @@
 
 #define INTERVAL_MS 2000
 #define BATCH_MAX   200
+/* So that devices which are spoken to then do not all come at once. */
+#define REPLAN_SPREAD_MS 3000
 
 struct planning_due {
 	struct tracker *tracker; /* NULL: stopped */
@@ -66,9 +69,15 @@ static void write_step(const struct planning *planning, const struct deployment 
 		.event = PLANNING_ESCALATES,
 		.actor = "suitd",
 	};
+	const bool is_renewed = before->plan.vulnerable_since_ms != 0 && deployment->plan.reasons;
 	bool is_told = before->mode != step->mode && before->plan.vulnerable_since_ms != 0;
-	if (is_told)
+	if (is_renewed) {
+		is_told = true;
+		history.event = PLANNING_RENEWS;
+		history.detail = planning_describe_class(planning->arena, before, deployment);
+	} else if (is_told) {
 		history.detail = planning_describe_change(planning->arena, before, step);
+	}
 	if (step->kind == STEP_EXPIRE || step->kind == STEP_FAIL)
 		is_told = end(deployment, step, planning->now_ms, &history) || is_told;
 	deployment_store_update(planning->txn, deployment, is_told ? &history : NULL);
@@ -79,10 +88,11 @@ static void decide(const struct planning *planning, const struct device *device,
 	struct deployment *deployment, struct step *out)
 {
 	struct release release;
-	deployment->plan.reasons = NULL;
+	if (!release_store_get(planning->txn, planning->arena, &deployment->release, &release))
+		return;
 	if (deployment->plan.vulnerable_since_ms != 0)
-		planning_next(planning, device, deployment, out);
-	else if (release_store_get(planning->txn, planning->arena, &deployment->release, &release))
+		planning_next(planning, device, &release, deployment, out);
+	else
 		planning_decide(planning, device, &release, deployment, out);
 }
 
@@ -131,15 +141,27 @@ static void look_at_all(struct planning_due *due, struct store_conn *conn)
 	due->more = n == BATCH_MAX;
 }
 
+/* After the policy has changed, what is in flight becomes due, as fast as it is looked at. */
+static bool replan_some(const struct planning_due *due, struct store_conn *conn)
+{
+	const struct replan_page page = { due->desk.now_ms, REPLAN_SPREAD_MS, BATCH_MAX };
+	struct su_error error;
+	struct txn txn = txn_begin(conn);
+	bool found = replan_store_page(&txn, &page);
+	return txn_commit(&txn, &error) == SU_OK && found;
+}
+
 static void work(void *arg, void *thread_context)
 {
 	struct planning_due *due = arg;
+	policy_holder_keep_up(due->policy, thread_context);
 	struct policy_use use su_auto(policy_holder_done) = policy_holder_use(due->policy);
 	due->desk.policy = use.policy;
 	due->n_handed = 0;
 	due->more = false;
 	look_at_all(due, thread_context);
 	due->more |= planning_fleet_page(&due->desk, thread_context);
+	due->more |= replan_some(due, thread_context);
 }
 
 static void hand_on(struct planning_due *due)

@@ -66,6 +66,18 @@ enum su_status policy_holder_refresh(
 	return take_record(holder, &record, err);
 }
 
+void policy_holder_keep_up(struct policy_holder *holder, struct store_conn *conn)
+{
+	struct policy_use use su_auto(policy_holder_done) = policy_holder_use(holder);
+	struct su_error err;
+	struct txn txn = txn_begin(conn);
+	const int64_t version = policy_store_version(&txn);
+	if (txn_commit(&txn, &err) == SU_OK && version > use.version &&
+		policy_holder_refresh(holder, conn, &err) != SU_OK)
+		su_log(SU_LOG_WARNING, "policy not reloaded, the old one stays",
+			SU_STR("field", err.field), SU_STR("why", err.text));
+}
+
 static void run_load(void *arg, void *thread_context)
 {
 	struct load *load = arg;

@@ -39,6 +39,10 @@ struct policy_use {
 struct policy_use policy_holder_use(struct policy_holder *holder);
 void policy_holder_done(struct policy_use *use);
 
+/* Reads it if there is a newer one: for those who must not go by an old one, though its notification is still
+ * on its way. Worker thread; on a fault the old one stays. */
+void policy_holder_keep_up(struct policy_holder *holder, struct store_conn *conn);
+
 /* Reads it from the database now: for those who have just saved one. Worker thread. */
 enum su_status policy_holder_refresh(
 	struct policy_holder *holder, struct store_conn *conn, struct su_error *err) SU_MUST_CHECK;

@@ -105,9 +105,11 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 		registry_spoil_all(tracker->registry);
 		tracker_announce(tracker, NULL);
 		break;
+	case NOTIFY_POLICY:
+		planning_due_wake(tracker->due);
+		break;
 	case NOTIFY_PATH:
 	case NOTIFY_TOKEN:
-	case NOTIFY_POLICY:
 		break;
 	}
 }

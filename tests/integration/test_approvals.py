@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import suit_oracle as suit
 from device import HttpDevice
+from sandbox import eventually
 
 POLICY = "/api/v1/policy"
-BOTH = {"name": "for critical ones both", "when": "release.labels.exploited == true",
+BOTH = {"name": "for critical ones both", "when": "release.labels.safety == true",
         "roles": ["operator", "network_operator"]}
 ITSELF = {"name": "settings", "when": "release.kind == 'configuration'", "roles": []}
 ONE = {"name": "the rest", "roles": ["operator"]}
@@ -50,15 +51,15 @@ def path(release):
     return f"/api/v1/releases/{release['digest']}"
 
 
-EXPLOITED = {"labels": '{"exploited": true}'}
+SAFETY = {"labels": '{"safety": true}'}
 
 
 def test_both_have_to_agree(sandbox, approvals, publish, unique, product):
-    release = publish(**EXPLOITED)
+    release = publish(**SAFETY)
     assert release["approvals"]["needed"] == ["operator", "network_operator"]
     assert release["approvals"]["missing"] == ["operator", "network_operator"]
     assert release["approvals"]["rule"] == BOTH["name"]
-    assert "exploited" in release["approvals"]["because"]
+    assert "safety" in release["approvals"]["because"]
     waiting = sandbox.as_role("operator").approve(release["digest"]).json()
     assert waiting["state"] == "verified" and waiting["approved_by"] is None
     assert waiting["approvals"]["missing"] == ["network_operator"]
@@ -77,7 +78,7 @@ def test_both_have_to_agree(sandbox, approvals, publish, unique, product):
     assert agreed["approvals"]["missing"] == []
     assert [g["role"] for g in agreed["approvals"]["given"]] == ["operator", "network_operator"]
     assert all(BOTH["name"] in g["reason"] for g in agreed["approvals"]["given"])
-    assert device.poll().status_code == 200
+    eventually(lambda: device.poll().status_code == 200)
     audit = sandbox.rest.get("/api/v1/audit", params={"limit": 10}).json()["items"]
     lines = [a["detail"] for a in audit
              if a["action"] == "release.approve" and a["subject"] == release["digest"]]
@@ -90,7 +91,7 @@ def test_two_at_once(sandbox, approvals, publish):
     callers = [sandbox.as_role("operator"), sandbox.as_role("network_operator")]
     with ThreadPoolExecutor(2) as pool:
         for number in range(1, 9):
-            release = publish(number, **EXPLOITED)
+            release = publish(number, **SAFETY)
             list(pool.map(lambda caller: caller.approve(release["digest"]), callers))
             assert sandbox.rest.get(path(release)).json()["state"] == "approved"
 
@@ -113,7 +114,7 @@ def test_the_policy_approves_by_itself(sandbox, approvals, publish, unique, prod
     (given,) = release["approvals"]["given"]
     assert given["role"] == "policy" and given["by"] == "suitd" and given["at"]
     assert given["reason"].startswith(ITSELF["name"])
-    assert device.poll().status_code == 200
+    eventually(lambda: device.poll().status_code == 200)
     audit = sandbox.rest.get("/api/v1/audit", params={"limit": 1}).json()["items"][0]
     assert audit["action"] == "release.approve" and audit["actor"] == "suitd"
     assert audit["detail"]["rule"] == ITSELF["name"]
@@ -127,11 +128,11 @@ def test_the_policy_waits_for_the_image(sandbox, approvals, publish, image, uniq
     assert device.poll().status_code == 404
     sandbox.rest.put_image(image)
     assert sandbox.rest.get(path(release)).json()["state"] == "approved"
-    assert device.poll().status_code == 200
+    eventually(lambda: device.poll().status_code == 200)
 
 
 def test_a_changed_policy_asks_anew(sandbox, approvals, publish):
-    release = publish(**EXPLOITED)
+    release = publish(**SAFETY)
     sandbox.as_role("operator").approve(release["digest"])
     approvals(ONE)
     shown = sandbox.rest.get(path(release)).json()
@@ -141,7 +142,7 @@ def test_a_changed_policy_asks_anew(sandbox, approvals, publish):
 
 
 def test_withdrawn_for_good(sandbox, approvals, publish):
-    release = publish(**EXPLOITED)
+    release = publish(**SAFETY)
     sandbox.as_role("operator").approve(release["digest"])
     withdrawn = sandbox.as_role("operator").post(f"{path(release)}/withdraw", 200).json()
     assert withdrawn["state"] == "withdrawn"
@@ -151,7 +152,7 @@ def test_withdrawn_for_good(sandbox, approvals, publish):
 
 
 def test_suitctl_says_who_is_missing(sandbox, approvals, publish, tmp_path):
-    release = publish(**EXPLOITED)
+    release = publish(**SAFETY)
     approver = {"name": release["digest"][-20:], "role": "network_operator"}
     token = sandbox.rest.post("/api/v1/tokens", 201, json=approver).json()["token"]
     (tmp_path / "token").write_text(token)

@@ -23,7 +23,7 @@ static const char empty_all[] =
 	"release, release_image, "
 	"public_path, device, device_component, device_credential, deployment, "
 	"deployment_component, deployment_history, "
-	"report, counter, audit, release_approval, policy_document";
+	"report, counter, audit, replan_job, release_approval, policy_document";
 
 int store_fixture_set_up(void **state)
 {

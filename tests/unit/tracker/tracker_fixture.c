@@ -100,7 +100,7 @@ static void empty_database(struct fixture *fixture)
 		"TRUNCATE release_scope, release, release_image, public_path, device,"
 		" device_component, device_credential, deployment,"
 		" deployment_component, deployment_history, report, counter, audit, image,"
-		" trust_anchor, plan_job, policy_document, release_approval");
+		" trust_anchor, plan_job, policy_document, replan_job, release_approval");
 }
 
 static void start_services(struct fixture *fixture)

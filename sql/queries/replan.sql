@@ -1,0 +1,41 @@
+-- Deciding anew what is in flight, after the policy has changed.
+
+-- name: replan_start
+INSERT INTO replan_job (policy_version, after_device_id)
+VALUES ($1::bigint, 0)
+ON CONFLICT (only_one) DO UPDATE SET policy_version = excluded.policy_version, after_device_id = 0
+
+-- name: replan_claim
+SELECT after_device_id FROM replan_job FOR UPDATE SKIP LOCKED
+
+-- name: replan_page
+-- Rows are held in the order in which the committer holds them. Their versions rise, so that nobody who read
+-- them before writes another time over this one. Spread, so that not all of a page are due at once.
+WITH page AS (
+	SELECT id, device_id
+	FROM deployment
+	WHERE active AND device_id > $1::bigint
+	ORDER BY device_id
+	FETCH FIRST ($4::bigint) ROWS WITH TIES
+), held AS (
+	SELECT d.id
+	FROM deployment AS d
+	WHERE d.id IN (SELECT id FROM page)
+	ORDER BY d.id
+	FOR NO KEY UPDATE
+), marked AS (
+	UPDATE deployment AS d
+	SET look_at = least(coalesce(d.look_at, 'infinity'),
+			at($2::bigint + (d.device_id * 7919 % 1000) * $3::bigint / 1000)),
+		row_version = d.row_version + 1
+	FROM held
+	WHERE d.id = held.id AND d.active
+		AND d.state IN ('planned', 'offered', 'deferred', 'accepted', 'downloading', 'downloaded')
+)
+SELECT count(*), max(device_id) FROM page
+
+-- name: replan_advance
+UPDATE replan_job SET after_device_id = $1::bigint
+
+-- name: replan_end
+DELETE FROM replan_job

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deciding anew what is in flight after the policy has changed: policy_store_insert leaves a job, and pages
+ * of deployments become due (plan.look_ms). One process works on the job at a time; what a crash
+ * leaves goes on where its last page was committed.
+ */
+#pragma once
+
+#include "store/txn.h"
+
+void replan_store_start(struct txn *txn, int64_t policy_version);
+/* The next deployments, in the order of their devices, become due within spread_ms from now_ms on. False: there
+ * is no job, or somebody else has it. */
+struct replan_page {
+	int64_t now_ms, spread_ms;
+	size_t limit;
+};
+bool replan_store_page(struct txn *txn, const struct replan_page *page);
