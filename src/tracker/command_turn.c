@@ -106,11 +106,23 @@ static void send_after_commit(struct command_turn *self, int64_t start_ms)
 	plan->look_ms = situation_again_ms(plan, &self->view.profile);
 	if (plan->look_ms <= now_ms)
 		plan->look_ms = start_ms > now_ms ? start_ms : now_ms + 1;
+	int64_t last_ms = policy_look_again_ms(&self->view.situation, &self->step, now_ms);
+	if (plan->look_ms > last_ms)
+		plan->look_ms = last_ms;
 	describe_command(self, start_ms);
 	turn->write.deployment = &turn->active;
 	turn->of->commanding = true;
 	self->sends = true;
 	turn_commit(turn);
+}
+
+/* After silence only a device that always listens is spoken to again before it was heard. */
+static bool is_lost(const struct command_turn *self)
+{
+	const struct profile *profile = &self->view.profile;
+	bool listens = profile->has_reachability && profile->reachability == REACH_ALWAYS;
+	bool behind_nat = profile->has_behind_nat && profile->behind_nat;
+	return self->turn.of->reach_lost && (!listens || behind_nat);
 }
 
 static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_ms)
@@ -122,7 +134,7 @@ static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_
 		at_ms = again_ms > at_ms ? again_ms : at_ms;
 	}
 	self->channel =
-		turn->of->reach_lost ? NULL : pusher_channel(turn->tracker, turn->contact.endpoint);
+		is_lost(self) ? NULL : pusher_channel(turn->tracker, turn->contact.endpoint);
 	if (at_ms > now_ms || !self->channel)
 		wait_until(self, at_ms);
 	else
@@ -197,6 +209,7 @@ static void escalate(struct command_turn *self)
 	turn_note(turn, PLANNING_ESCALATES,
 		planning_describe_change(turn->arena, &turn->active, &self->step));
 	turn->active.mode = self->step.mode;
+	turn->active.plan.offers = 0; /* what is told waits for nothing that was asked */
 }
 
 static void act(struct command_turn *self)

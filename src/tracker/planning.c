@@ -168,9 +168,12 @@ static void explain(const struct question *question, const struct choice_reason 
 /* The next step, and the times that follow from it. */
 static void lay_down(struct question *question, struct step *out)
 {
+	struct deployment *deployment = question->deployment;
 	ask(question);
 	policy_next(&question->situation, question->planning->now_ms, out);
-	question->deployment->mode = out->mode;
+	if (deployment->mode != out->mode)
+		deployment->plan.offers = 0; /* what is told waits for nothing that was asked */
+	deployment->mode = out->mode;
 	book(question, out);
 	note(question, out);
 }

@@ -53,6 +53,9 @@ class Arrival:
         self.kind = "ask" if message.code == GET else path[1] if len(path) > 1 else ""
         self.query = [part.decode() for part in message.option_list(URI_QUERY)]
 
+    def is_like(self, message):
+        return self.message.message_id == message.message_id and self.message.token == message.token
+
     @property
     def command(self):
         return cbor2.loads(self.message.payload)
@@ -157,7 +160,7 @@ class CommandedDevice:
         self.socket.connect((parsed.hostname, parsed.port))
         self.sandbox, self.endpoint, self.klass = sandbox, endpoint, klass
         self.profile = {1: ALWAYS, 4: True} if profile is None else profile
-        self.windows, self.components = windows, []
+        self.windows, self.components, self.model = windows, [], None
         self.arrivals, self.replies, self.acknowledged = [], queue.Queue(), set()
         self.answered, self.bodies, self.sizes = {}, {}, {}
         self.lose, self.message_id = 0, int.from_bytes(os.urandom(2), "big")
@@ -195,13 +198,12 @@ class CommandedDevice:
                 self.acknowledged.add(message.message_id)
 
     def serve(self, message):
-        known = message.message_id in self.answered
-        arrival = Arrival(message, known)
+        arrival = Arrival(message, any(one.is_like(message) for one in self.arrivals))
         self.arrivals.append(arrival)
         if self.lose > 0:
             self.lose -= 1
             return
-        if not known:
+        if message.message_id not in self.answered:
             behave = self.on.get(arrival.kind, answer("4.04"))
             self.answered[message.message_id] = behave(self, message)
         for reply in self.answered[message.message_id]:
@@ -238,7 +240,9 @@ class CommandedDevice:
         raise TimeoutError(f"no response to {path}")
 
     def characteristics(self):
-        return {**suit.characteristics(self.components, klass=self.klass), 12: self.profile}
+        named = {"model": self.model} if self.model else {}
+        told = suit.characteristics(self.components, klass=self.klass, **named)
+        return {**told, 12: self.profile} if self.profile else told
 
     def register(self, *components):
         """What runs: components stay until others are told."""
@@ -281,7 +285,7 @@ class CommandedDevice:
 
     @property
     def plan(self):
-        return self.deployment["plan"]
+        return (self.deployment or {"plan": {}})["plan"]
 
     def history(self):
         """Rows of its deployments, the oldest first."""
@@ -304,7 +308,7 @@ class CommandedDevice:
     def let_time_pass(self, seconds):
         """For its deployment, as if it had been decided about that much earlier."""
         times = ["vulnerable_since", "due_at", "look_at", "download_at", "install_at", "promised_at",
-                 "last_failure_at", "last_offer_at", "noticed_at", "changed_at"]  # fmt: skip
+                 "last_failure_at", "last_offer_at", "noticed_at", "changed_at", "deadline_at"]  # fmt: skip
         moved = ", ".join(f"{name} = {name} - %s * interval '1 second'" for name in times)
         self.sandbox.sql(
             f"UPDATE deployment SET {moved}, row_version = row_version + 1 WHERE active AND device_id ="

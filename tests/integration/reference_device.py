@@ -5,6 +5,7 @@ import json
 import pathlib
 import signal
 import subprocess
+import threading
 
 import suit_oracle as suit
 from sandbox import eventually, run
@@ -78,3 +79,61 @@ class ReferenceDevice:
     def deployment(self):
         """The newest one, as the server sees it."""
         return self.sandbox.rest.deployments(self.endpoint)[0]
+
+
+class LiveDevice(ReferenceDevice):
+    """Runs until it is stopped, polls seldom, and what it says is kept line by line."""
+
+    def __init__(self, *args, poll=600, **options):
+        super().__init__(*args, **options)
+        self.poll, self.process, self.lines = poll, None, []
+
+    def command(self, *options):
+        words = [word for word in super().command(*options) if word != "--once"]
+        return [*words, "--poll", str(self.poll)]
+
+    def go(self):
+        self.process = self.start()
+        self.reader = threading.Thread(target=self.read, args=(self.process.stdout,))
+        self.reader.start()
+        eventually(lambda: "registered as" in self.said)
+        return self
+
+    def read(self, pipe):
+        for line in pipe:
+            self.lines.append(line.decode().rstrip().removeprefix(f"{self.endpoint}: "))
+
+    @property
+    def said(self):
+        return "\n".join(self.lines)
+
+    def hears(self, words, timeout=30):
+        """The line that has these words, as soon as it says one."""
+        return eventually(lambda: [line for line in self.lines if words in line], timeout)[0]
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.reader.join()
+
+    def history(self):
+        """Rows of its deployments, the oldest first."""
+        return self.sandbox.rest.get(f"/api/v1/devices/{self.endpoint}/history").json()["items"][::-1]
+
+    def events(self):
+        return [row["event"] for row in self.history()]
+
+    def path(self):
+        """The states that its deployments went through."""
+        return [row["to"] for row in self.history() if row["to"] != row["from"]]
+
+    def wait_state(self, *states, timeout=25):
+        def probe():
+            found = next(iter(self.sandbox.rest.deployments(self.endpoint)), None)
+            return found if found and found["state"] in states else None
+
+        try:
+            return eventually(probe, timeout)
+        except AssertionError as error:
+            raise AssertionError(f"not {states}: {self.history()}\n{self.said}") from error

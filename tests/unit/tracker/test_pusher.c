@@ -70,7 +70,7 @@ static void peer_answer(struct peer *peer)
 
 #define LEVEL                                                                                      \
 	"{ \"announce_within\": \"PT1H\", \"start_within\": \"PT1H\", \"deadline\": \"P10D\","     \
-	" \"negotiate_after\": \"never\", \"command_after\": \"never\", \"interrupt_after\": "     \
+	" \"negotiate_after\": \"P1D\", \"command_after\": \"P1D\", \"interrupt_after\": "         \
 	"\"P2D\","                                                                                 \
 	" \"notice\": \"PT10M\", \"at_deadline\": \"keep_trying\", \"max_deferrals\": 2,"          \
 	" \"max_deferral\": \"PT4H\", \"max_retries\": 1, \"retry_after\": \"PT1H\", \"share\": "  \
@@ -315,6 +315,26 @@ static void a_lost_offer_is_repeated_with_patience(void **state)
 	assert_string_equal(value(&peer, "offers"), "2");
 }
 
+/* Not even for the pause after the last question. */
+static void who_never_answers_is_told_in_time(void **state)
+{
+	struct peer peer;
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
+	plan(&peer, pulls);
+	reach(&peer);
+	until_sent(&peer, COMMAND_OFFER, 1);
+	settle(&peer);
+	fixture_advance(peer.fixture, 24 * HOUR_MS - 2 * MINUTE_MS);
+	reach(&peer);
+	until_sent(&peer, COMMAND_OFFER, 2);
+	settle(&peer);
+	assert_int_equal(peer.sent[COMMAND_TRIGGER], 0);
+	fixture_advance(peer.fixture, 3 * MINUTE_MS);
+	until(&peer, "state", "downloading");
+	assert_string_equal(value(&peer, "mode"), "server");
+	assert_int_equal(peer.n_sent, 3);
+}
+
 static void an_answer_may_come_as_a_status_message(void **state)
 {
 	struct peer peer;
@@ -423,6 +443,7 @@ int main(void)
 		WITH_FIXTURE(a_promise_is_bounded_and_kept),
 		WITH_FIXTURE(who_says_no_too_often_is_told),
 		WITH_FIXTURE(a_lost_offer_is_repeated_with_patience),
+		WITH_FIXTURE(who_never_answers_is_told_in_time),
 		WITH_FIXTURE(an_answer_may_come_as_a_status_message),
 		WITH_FIXTURE(nonsense_is_a_failure_with_another_try),
 		WITH_FIXTURE(the_old_image_after_the_reboot_is_tried_again),
