@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "tools/api_pages.h"
 #include "tools/wording.h"
 
 #define SHOW_MAX_COLUMNS 12
-#define SHOW_PAGE_ITEMS  1000
 #define SHOW_NAME_WIDTH  24
 #define SHOW_INDENT      2
 
@@ -88,43 +88,26 @@ static void print_json(const json_t *value)
 	putchar('\n');
 }
 
-/* Appends the items of one page to those of the first; *cursor becomes that of the following one, or NULL. */
-static enum su_status fetch_page(struct cli *cli, struct api_client *client, const char *path,
-	const char **cursor, json_t **first, struct su_error *err)
+static enum su_status keep_page(void *arg, json_t *page, struct su_error *err)
 {
-	/* The first page without parameters: short lists know none. */
-	const char *paged = *cursor == NULL
-				    ? path
-				    : su_arena_printf(cli->arena, "%s%climit=%d&cursor=%s", path,
-					      strchr(path, '?') ? '&' : '?', SHOW_PAGE_ITEMS,
-					      api_segment(cli->arena, *cursor));
-	json_t *page = NULL;
-	SU_TRY(api_call(client, "GET", paged, NULL, &page, err));
-	*cursor = su_arena_strdup(cli->arena, json_string_value(json_object_get(page, "next")));
-	if (*first == NULL) {
-		*first = page;
-		return SU_OK;
-	}
-	json_array_extend(json_object_get(*first, "items"), json_object_get(page, "items"));
-	json_decref(page);
+	json_t **first = arg;
+	(void)err;
+	if (*first == NULL)
+		*first = json_incref(page);
+	else
+		json_array_extend(json_object_get(*first, "items"), json_object_get(page, "items"));
 	return SU_OK;
 }
 
 enum su_status show_fetch(
 	struct cli *cli, const char *path, json_t **page_out, struct su_error *err)
 {
-	struct api_client *client su_auto(api_client_free) = NULL;
-	SU_TRY(api_client_new(cli, &client, err));
-	const char *cursor = NULL;
-	json_t *page = NULL;
-	enum su_status status;
-	do
-		status = fetch_page(cli, client, path, &cursor, &page, err);
-	while (status == SU_OK && cursor != NULL);
-	if (status != SU_OK)
-		json_decref(page);
+	json_t *first = NULL;
+	enum su_status status = api_pages_each(cli, path, keep_page, &first, err);
+	if (status == SU_OK)
+		*page_out = first;
 	else
-		*page_out = page;
+		json_decref(first);
 	return status;
 }
 
