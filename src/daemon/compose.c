@@ -232,6 +232,7 @@ static struct http_env http_env_of(struct house *house)
 		.work = house->work,
 		.blobs = house->blobs,
 		.paths = house->paths,
+		.command_stats = tracker_commands(house->tracker),
 		.intake = &house->intake,
 		.policies = house->policies,
 		.credential_key = house->credential_key,

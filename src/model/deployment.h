@@ -75,7 +75,8 @@ struct deployment {
 	int64_t row_version;
 };
 
-/* One transition, stored in the transaction that makes it. */
+/* One transition, stored in the transaction that makes it; or, with the same state twice, what happened in it. */
+#define DEPLOYMENT_ESCALATES "escalate" /* the event: driven in another mode from here on */
 struct deployment_history {
 	int64_t at_ms;
 	enum deployment_state from, to;

@@ -7,6 +7,7 @@
 #include "server/http_handlers.h"
 #include "server/http_stats.h"
 #include "store/counter_store.h"
+#include "tracker/command_stats.h"
 
 static void put_head(struct su_buf *out, const char *name, const char *type, const char *help)
 {
@@ -36,6 +37,28 @@ static void put_http(struct su_buf *out, const struct http_stats *stats)
 		"Connections closed because nothing moved on them.", &stats->cut_connections);
 }
 
+static void put_commands(struct su_buf *out, const struct command_stats *stats)
+{
+	put_head(out, "suitd_commands_total", "counter",
+		"Commands to devices by what came of them: taken, an answer, or why not.");
+	for (int kind = 0; kind < COMMAND_KIND_COUNT; kind++)
+		for (int outcome = 0; outcome < COMMAND_OUTCOME_COUNT; outcome++)
+			su_buf_printf(out,
+				"suitd_commands_total{kind=\"%s\",outcome=\"%s\"} %" PRIuFAST64
+				"\n",
+				name_of(command_kind_names, kind),
+				name_of(command_outcome_names, outcome),
+				atomic_load_explicit(
+					&stats->ended[kind][outcome], memory_order_relaxed));
+}
+
+static const char *label_of(const char *group)
+{
+	if (!strncmp(group, "escalations.", strlen("escalations.")))
+		return "mode";
+	return strncmp(group, "deadlines.", strlen("deadlines.")) ? "state" : "outcome";
+}
+
 /* Counters of one group stand together, as they are sorted: deployments.failed becomes
  * suitd_deployments{state="failed"}. */
 static void put_counters(struct su_buf *out, const struct counter *counters, size_t n)
@@ -54,7 +77,7 @@ static void put_counters(struct su_buf *out, const struct counter *counters, siz
 		group_len = len;
 		su_buf_printf(out, "suitd_%.*s", (int)len, name);
 		if (name[len])
-			su_buf_printf(out, "{state=\"%s\"}", name + len + 1);
+			su_buf_printf(out, "{%s=\"%s\"}", label_of(name), name + len + 1);
 		su_buf_printf(out, " %" PRId64 "\n", counters[i].value);
 	}
 }
@@ -70,6 +93,8 @@ enum su_status http_metrics_get(struct http_call *call, struct su_error *err)
 	put_head(&out, "suitd_database_up", "gauge", "Whether the database answers.");
 	su_buf_printf(&out, "suitd_database_up %d\n", up);
 	put_http(&out, call->env->stats);
+	if (call->env->command_stats)
+		put_commands(&out, call->env->command_stats);
 	if (up)
 		put_counters(&out, counters, n);
 	http_reply_bytes(call, 200, "text/plain; version=0.0.4; charset=utf-8",

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "store/commit_rows.h"
+#include "store/deployment_count.h"
 #include "store/learning.h"
 #include "store/notify_send.h"
 #include "store/txn_query.h"
@@ -287,6 +288,8 @@ static void count_item(struct txn *txn, const struct batch_item *item)
 		if (write->deployment->row_version != 0)
 			txn_count(txn, "deployments.", name_of(names, (int)item->old_state), -1);
 		txn_count(txn, "deployments.", name_of(names, (int)write->deployment->state), 1);
+		for (size_t i = 0; i < write->n_history; i++)
+			deployment_count_step(txn, write->deployment, &write->history[i]);
 	}
 }
 

@@ -7,7 +7,7 @@
 
 /*
  * "devices" (not removed), "deployments.<state>", "releases.<state>", "images", "image_bytes",
- * "reports.success", "reports.failure".
+ * "reports.success", "reports.failure", "escalations.<mode>", "deadlines.met", "deadlines.missed".
  */
 struct counter {
 	const char *name;

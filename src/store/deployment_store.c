@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "store/deployment_count.h"
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 
@@ -298,6 +299,7 @@ void deployment_store_update(
 	if (!step)
 		return;
 	insert_step(txn, d->id, step);
+	deployment_count_step(txn, d, step);
 	count_state(txn, step->from, -1);
 	count_state(txn, d->state, 1);
 }

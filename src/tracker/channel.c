@@ -16,6 +16,18 @@ const struct name_row command_kind_names[] = {
 	{ 0, NULL },
 };
 
+const struct name_row command_outcome_names[] = {
+	{ COMMAND_TAKEN, "taken" },
+	{ COMMAND_NOW, "now" },
+	{ COMMAND_AT, "at" },
+	{ COMMAND_NO, "no" },
+	{ COMMAND_CANNOT, "cannot" },
+	{ COMMAND_NONSENSE, "nonsense" },
+	{ COMMAND_LOST, "lost" },
+	{ COMMAND_OUT_OF_REACH, "out_of_reach" },
+	{ 0, NULL },
+};
+
 void tracker_add_channel(struct tracker *tracker, const struct channel *channel)
 {
 	assert(tracker->n_channels < TRACKER_MAX_CHANNELS);

@@ -18,6 +18,7 @@ enum command_kind {
 	COMMAND_NOTICE,  /* service will be taken away */
 	COMMAND_ASK,     /* what runs, and how far is it? The answer comes in as a status message */
 };
+#define COMMAND_KIND_COUNT (COMMAND_ASK + 1)
 extern const struct name_row command_kind_names[];
 
 struct device_command {
@@ -52,6 +53,8 @@ enum command_outcome {
 	COMMAND_LOST,         /* no answer; the device may have it all the same */
 	COMMAND_OUT_OF_REACH, /* nothing was sent */
 };
+#define COMMAND_OUTCOME_COUNT (COMMAND_OUT_OF_REACH + 1)
+extern const struct name_row command_outcome_names[];
 struct command_result {
 	enum command_outcome outcome;
 	int64_t at_ms;

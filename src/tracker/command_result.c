@@ -187,6 +187,7 @@ void command_turn_on_result(void *arg, const struct command_result *result)
 {
 	struct command_sent *sent = arg;
 	struct tracker *tracker = sent->tracker;
+	command_stats_add(&tracker->commands, sent->kind, result->outcome);
 	if (tracker->stopping) {
 		command_turn_sent_free(&sent);
 		return;

@@ -85,6 +85,11 @@ void tracker_announce(struct tracker *tracker, const char *endpoint)
 		tracker->on_change(tracker->on_change_arg, endpoint);
 }
 
+const struct command_stats *tracker_commands(const struct tracker *tracker)
+{
+	return &tracker->commands;
+}
+
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload)
 {
 	switch (topic) {

@@ -34,6 +34,9 @@ enum su_status tracker_start(
 /* Refuses new messages. Stop workers and committer then, and nothing is under way any more. */
 void tracker_quiesce(struct tracker *tracker);
 void tracker_stop(struct tracker **tracker);
+/* What came of the commands that were sent; until tracker_stop. */
+struct command_stats;
+const struct command_stats *tracker_commands(const struct tracker *tracker);
 /* To be called with every notification of the store. */
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);
 

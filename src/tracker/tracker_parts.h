@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tracker/channel.h"
+#include "tracker/command_stats.h"
 #include "tracker/loader.h"
 #include "tracker/tracker.h"
 
@@ -25,6 +26,7 @@ struct tracker {
 	bool stopping;
 	tracker_change_fn on_change;
 	void *on_change_arg;
+	struct command_stats commands;
 	size_t n_channels;
 	struct channel channels[TRACKER_MAX_CHANNELS];
 	/* The pusher's: a device has come into reach, and the next step of its deployment is a command that
