@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /api/v1/devices: what the status tracker knows, and why it offers what it offers. */
+/* /api/v1/devices: what the status tracker knows. */
 #include "server/http_handlers.h"
 #include "server/http_json.h"
 #include "server/http_values.h"
 #include "server/http_views.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
-#include "tracker/planner.h"
 
 static json_t *view_with_deployment(
 	struct http_call *call, struct txn *txn, const struct device *device)
@@ -64,45 +63,5 @@ enum su_status http_devices_get(struct http_call *call, struct su_error *err)
 		return unknown_device(err);
 	http_reply_row_version(call, device.row_version);
 	http_reply_json_take(call, 200, view);
-	return SU_OK;
-}
-
-static json_t *view_candidate(const struct plan_candidate *candidate)
-{
-	json_t *view = json_object();
-	http_json_put_digest(view, "release", &candidate->release.digest);
-	http_json_put_uint(view, "sequence_number", candidate->release.sequence_number);
-	http_json_put_text(view, "version", candidate->release.version);
-	http_json_put_bool(view, "chosen", candidate->chosen);
-	http_json_put_text(view, "reason", candidate->reason);
-	return view;
-}
-
-static json_t *view_plan(const char *endpoint, const struct plan *plan)
-{
-	static const struct digest none;
-	json_t *candidates = json_array();
-	for (size_t i = 0; i < plan->n_candidates; i++)
-		json_array_append_new(candidates, view_candidate(&plan->candidates[i]));
-	json_t *view = json_object();
-	http_json_put_text(view, "endpoint", endpoint);
-	http_json_put_digest(view, "choice", plan->choice ? &plan->choice->release.digest : &none);
-	http_json_put_bool(view, "up_to_date", plan->up_to_date);
-	http_json_put_take(view, "candidates", candidates);
-	return view;
-}
-
-enum su_status http_devices_decision(struct http_call *call, struct su_error *err)
-{
-	struct device device;
-	struct plan plan = { 0 };
-	struct txn txn = txn_begin(call->conn);
-	bool found = device_store_get(&txn, call->arena, call->values[0], &device);
-	if (found)
-		planner_choose(&txn, call->env->blobs, call->arena, &device, call->now_ms, &plan);
-	SU_TRY(txn_commit(&txn, err));
-	if (!found)
-		return unknown_device(err);
-	http_reply_json_take(call, 200, view_plan(device.endpoint, &plan));
 	return SU_OK;
 }

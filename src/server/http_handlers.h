@@ -36,7 +36,7 @@ HTTP_WORK(http_release_plan_get);
 
 HTTP_WORK(http_devices_list);
 HTTP_WORK(http_devices_get);
-HTTP_WORK(http_devices_decision);
+HTTP_WORK(http_decision_get);
 
 HTTP_WORK(http_credentials_put);
 HTTP_WORK(http_credentials_delete);

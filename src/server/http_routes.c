@@ -70,7 +70,7 @@ static const struct http_route routes[] = {
 
 	{ "GET", "/api/v1/devices", CAN_READ, NONE, "limit cursor filter", .work = http_devices_list },
 	{ "GET", "/api/v1/devices/{endpoint}", CAN_READ, NONE, .work = http_devices_get },
-	{ "GET", "/api/v1/devices/{endpoint}/decision", CAN_READ, NONE, .work = http_devices_decision },
+	{ "GET", "/api/v1/devices/{endpoint}/decision", CAN_READ, NONE, .work = http_decision_get },
 	{ "GET", "/api/v1/devices/{endpoint}/history", CAN_READ, NONE, "limit cursor",
 		.work = http_deployments_device_history },
 	{ "PUT", "/api/v1/devices/{endpoint}/credentials", CAN_OPERATE, JSON, .work = http_credentials_put },

@@ -37,11 +37,6 @@ static enum su_status show(struct cli *cli, struct su_error *err)
 	return show_call(cli, "GET", device_path(cli, ""), NULL, err);
 }
 
-static enum su_status decision(struct cli *cli, struct su_error *err)
-{
-	return show_call(cli, "GET", device_path(cli, "/decision"), NULL, err);
-}
-
 static enum su_status history(struct cli *cli, struct su_error *err)
 {
 	static const struct show_column columns[] = {
@@ -92,16 +87,6 @@ const struct cli_command cmd_device_show = {
 	.max_arguments = 1,
 	.options = { SHOW_JSON_OPTION, { NULL, NULL, NULL } },
 	.run = show,
-};
-
-const struct cli_command cmd_device_decision = {
-	.words = "device decision",
-	.arguments = "ENDPOINT",
-	.summary = "Show which release a device would get, and why not the others",
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.options = { SHOW_JSON_OPTION, { NULL, NULL, NULL } },
-	.run = decision,
 };
 
 const struct cli_command cmd_device_history = {

@@ -56,11 +56,11 @@ static json_int_t most_of(const json_t *spans)
 	return most;
 }
 
-static void print_bar(json_int_t n, json_int_t most)
+static void print_bar(json_int_t n, json_int_t most, int width)
 {
 	static const char bar[] = "##############################";
 	int length = n == 0 ? 0 : (int)(1 + (n - 1) * (BAR_WIDTH - 1) / most);
-	printf("%8" JSON_INTEGER_FORMAT "  %-*.*s", n, BAR_WIDTH, length, bar);
+	printf("%8" JSON_INTEGER_FORMAT "  %-*.*s", n, width, length, bar);
 }
 
 static void print_spans(struct su_arena *arena, const json_t *spans)
@@ -74,8 +74,8 @@ static void print_spans(struct su_arena *arena, const json_t *spans)
 	json_array_foreach((json_t *)spans, i, span)
 	{
 		printf("%-16s  ", wording_minute(arena, json_object_get(span, "from")));
-		print_bar(json_integer_value(json_object_get(span, "downloads")), most);
-		print_bar(json_integer_value(json_object_get(span, "installs")), most);
+		print_bar(json_integer_value(json_object_get(span, "downloads")), most, BAR_WIDTH);
+		print_bar(json_integer_value(json_object_get(span, "installs")), most, 0);
 		putchar('\n');
 	}
 }

@@ -245,6 +245,26 @@ void planning_next(const struct planning *planning, const struct device *device,
 		explain(&question, &urgency, out);
 }
 
+void planning_foresee(const struct planning *planning, const struct device *device,
+	const struct deployment *deployment, struct planning_outlook *out)
+{
+	struct deployment copy = *deployment;
+	struct question question = {
+		.planning = planning,
+		.device = device,
+		.deployment = &copy,
+	};
+	learned_of(&question);
+	ask(&question);
+	policy_outlook(&question.situation, copy.plan.download_ms, planning->now_ms, &out->ahead);
+	out->settled = question.situation.mode;
+	out->calendar = question.situation.calendar;
+	out->mode_reason = question.mode_reason;
+	out->calendar_reason = question.calendar_reason;
+	out->transfer_ms = question.situation.transfer_ms;
+	out->install_ms = question.situation.install_ms;
+}
+
 void planning_settle(
 	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena)
 {

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "policy/decide.h"
+#include "policy/outlook.h"
 #include "store/txn.h"
 #include "tracker/ledger.h"
 
@@ -32,6 +32,17 @@ void planning_decide(const struct planning *planning, const struct device *devic
 void planning_next(const struct planning *planning, const struct device *device,
 	const struct release *release, struct deployment *deployment, struct step *out);
 
+/* What lies ahead of a deployment that was decided about, and what that rests on. Changes nothing. */
+struct planning_outlook {
+	struct outlook ahead;
+	enum update_mode settled; /* the device's mode, before any escalation */
+	const struct calendar *calendar;
+	struct choice_reason mode_reason, calendar_reason;
+	int64_t transfer_ms, install_ms; /* expected */
+};
+void planning_foresee(const struct planning *planning, const struct device *device,
+	const struct deployment *deployment, struct planning_outlook *out);
+
 /* The mode of a device and why, as its registration or provisioning settles it. Any thread. */
 void planning_settle(
 	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena);
@@ -41,7 +52,7 @@ enum update_mode planning_mode(const struct planning *planning, const struct dev
 	struct choice_reason *reason_out);
 
 /* The history's rows of another mode, and of another class: event and detail. */
-#define PLANNING_ESCALATES "escalate"
+#define PLANNING_ESCALATES DEPLOYMENT_ESCALATES
 const char *planning_describe_change(
 	struct su_arena *arena, const struct deployment *before, const struct step *step);
 

@@ -8,6 +8,7 @@ import re
 import pytest
 import suit_oracle as suit
 from device import HttpDevice
+from sandbox import eventually
 from test_rest_openapi import check
 
 
@@ -28,7 +29,7 @@ def lamps(sandbox, product, images, release, unique):
     made = [HttpDevice(sandbox, unique("lamp")) for _ in range(3)]
     for lamp in made:
         assert lamp.register([suit.installed(images[0], 1)], klass=product).ok
-        assert lamp.poll().status_code == 200
+        eventually(lambda: lamp.poll().status_code == 200)  # one after the other has its turn
     return made
 
 
