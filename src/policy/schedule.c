@@ -194,7 +194,8 @@ static int64_t offer_time(const struct situation *situation, int64_t earliest_ms
 
 static void plan_delivery(const struct situation *situation, int64_t earliest_ms, struct step *out)
 {
-	bool accepted = situation->state == DEPLOYMENT_ACCEPTED;
+	/* Who polls says so when it has begun: nobody has to tell it to. */
+	bool accepted = situation->state == DEPLOYMENT_ACCEPTED && out->mode != MODE_CLIENT;
 	out->when_reached = waits_for_contact(situation->profile);
 	out->from_ms = earliest_ms;
 	if (out->mode == MODE_SERVER || accepted) {

@@ -27,7 +27,7 @@ struct http_env {
 	struct su_work *work; /* its thread context is a struct store_conn * */
 	struct blob_store *blobs;
 	struct public_paths *paths;
-	const struct http_stats *stats; /* made by http_start */
+	const struct http_stats *stats;            /* made by http_start */
 	const struct command_stats *command_stats; /* of the tracker; NULL: it sends none */
 	const struct intake_opts *intake;
 	struct policy_holder *policies;

@@ -216,6 +216,14 @@ static void test_promise(void **state)
 	assert_int_equal(next(&s, SINCE + 2 * HOUR).from_ms, SINCE + 2 * HOUR);
 }
 
+static void test_who_polls_needs_no_command(void **state)
+{
+	(void)state;
+	struct situation s = situation_of(DEPLOYMENT_ACCEPTED, MODE_CLIENT);
+	assert_int_equal(next(&s, SINCE).kind, STEP_LET_POLL);
+	assert_int_equal(next(&s, SINCE + 6 * HOUR).kind, STEP_DOWNLOAD);
+}
+
 static void test_busy_in_a_window_waits_for_the_next(void **state)
 {
 	(void)state;
@@ -332,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_step_of_each_mode),
 		cmocka_unit_test(test_escalation),
+		cmocka_unit_test(test_who_polls_needs_no_command),
 		cmocka_unit_test(test_too_many_deferrals),
 		cmocka_unit_test(test_lost_offers_back_off),
 		cmocka_unit_test(test_installs_in_the_first_window),
