@@ -36,10 +36,21 @@ static void observe(
 		content->max_age_s = COAP_MANIFEST_OBSERVE_MAX_AGE_S;
 }
 
+/* An observer is told of changes: it has no need to poll. */
+static uint32_t again_s(const struct coap_exchange *exchange)
+{
+	int64_t wait_s = tracker_poll_again_s(device_front_tracker(exchange->env->devices),
+		exchange->contact.endpoint, exchange->now_ms);
+	return wait_s < UINT32_MAX ? (uint32_t)wait_s : UINT32_MAX;
+}
+
 /* An error would end the observation (RFC 7641 section 4.2), so an observer is told "empty". */
 static void reply_nothing(struct coap_exchange *exchange)
 {
 	struct coap_content nothing = { .content_format = -1 };
+	struct coap_answer missing = COAP_ANSWER(COAP_RESPONSE_CODE_NOT_FOUND);
+	missing.payload = su_span_str("there is nothing to install");
+	missing.max_age_s = again_s(exchange);
 	/* A known device, although the answer may be an error. */
 	coap_channel_note(exchange->env->channel, exchange->contact.endpoint, exchange->peer,
 		exchange->now_ms);
@@ -47,8 +58,7 @@ static void reply_nothing(struct coap_exchange *exchange)
 	if (nothing.observed)
 		coap_reply_content(exchange, &nothing);
 	else
-		coap_reply_text(
-			exchange, COAP_RESPONSE_CODE_NOT_FOUND, "there is nothing to install");
+		coap_reply_send(exchange, &missing);
 }
 
 static void on_offer(void *arg, const struct offer *offer, const struct su_error *fault)
@@ -73,6 +83,7 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 		coap_reply_error(exchange, &err);
 		return;
 	}
+	content.max_age_s = again_s(exchange);
 	observe(exchange, content.etag, &content);
 	coap_reply_content(exchange, &content);
 	blob_unmap(&mapping);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /device/v1/suit/command: a device that speaks HTTP waits here for its next command. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "server/device_front.h"
@@ -15,6 +16,7 @@ struct waiting {
 	struct http_call *call;
 	struct http_waiter waiter;
 	struct http_wait *wait; /* NULL: over */
+	bool stays;             /* a long poll */
 	uint64_t command;
 };
 
@@ -23,6 +25,17 @@ static void reply_nothing(struct http_call *call)
 	http_reply_empty(call, 204);
 	http_reply_header(call, "Cache-Control", "no-store");
 	http_call_finish(call);
+}
+
+/* Who does not wait, polls: as often as it would poll for manifests. */
+static void reply_steering(const struct waiting *waiting)
+{
+	struct http_call *call = waiting->call;
+	const struct http_waiter *waiter = &waiting->waiter;
+	int64_t again_s = tracker_poll_again_s(
+		device_front_tracker(call->env->devices), waiter->endpoint, waiter->now_ms);
+	if (again_s > 0 && !waiting->stays)
+		http_reply_header(call, "Retry-After", "%" PRId64, again_s);
 }
 
 static void on_sent(void *arg, int socket)
@@ -54,6 +67,7 @@ static void on_answer(void *arg, const struct http_channel_answer *answer)
 		(void)su_fail(&err, SU_RETRY, "", "the server is stopping");
 		http_device_reply_fault(waiting->call, &err);
 	} else {
+		reply_steering(waiting);
 		reply_nothing(waiting->call);
 	}
 }
@@ -81,14 +95,15 @@ static void on_greeted(void *arg, const struct su_error *fault)
 }
 
 static enum su_status read_wait(
-	const struct http_call *call, int64_t *wait_ms_out, struct su_error *err)
+	const struct http_call *call, struct waiting *out, struct su_error *err)
 {
 	int64_t wait_s = 0;
 	SU_TRY(http_call_number(call, "wait", &wait_s, err));
 	if (wait_s > LONGEST_WAIT_S)
 		return su_fail(err, SU_INVALID, "wait", "wait must be a number from 0 to %d",
 			LONGEST_WAIT_S);
-	*wait_ms_out = wait_s > 0 ? wait_s * 1000 : LEAST_WAIT_MS;
+	out->stays = wait_s > 0;
+	out->waiter.wait_ms = out->stays ? wait_s * 1000 : LEAST_WAIT_MS;
 	return SU_OK;
 }
 
@@ -113,7 +128,7 @@ void http_device_command(struct http_call *call)
 		.on_answer = on_answer,
 		.arg = waiting,
 	};
-	if (read_wait(call, &waiting->waiter.wait_ms, &err) != SU_OK)
+	if (read_wait(call, waiting, &err) != SU_OK)
 		http_device_reply_fault(call, &err);
 	else if (call->is_head) /* would take a command without showing it */
 		reply_nothing(call);

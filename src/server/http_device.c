@@ -2,6 +2,7 @@
 /* /device/v1: registration, poll, status and report of devices that speak HTTP. */
 #include "server/http_device.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -163,7 +164,6 @@ static void reply_envelope(struct http_call *call, const struct offer *offer)
 	char *etag = su_arena_printf(call->arena, "\"%s\"",
 		su_hex_encode_arena(call->arena, digest_span(&offer->envelope)));
 	http_reply_header(call, "ETag", "%s", etag);
-	http_reply_header(call, "Cache-Control", "no-cache");
 	if (has_it(call, etag)) {
 		reply_status(call, 304);
 		return;
@@ -178,18 +178,32 @@ static void reply_envelope(struct http_call *call, const struct offer *offer)
 	http_call_finish(call);
 }
 
+/* max-age is what Max-Age is over CoAP: so long another poll is of no use. */
+static void reply_steering(struct http_call *call, const char *endpoint)
+{
+	int64_t again_s = tracker_poll_again_s(tracker_of(call), endpoint, call->now_ms);
+	if (again_s > 0)
+		http_reply_header(call, "Cache-Control", "private, max-age=%" PRId64, again_s);
+}
+
 static void on_offer(void *arg, const struct offer *offer, const struct su_error *fault)
 {
 	struct http_call *call = arg;
 	struct su_error err = { 0 };
 	if (fault) {
 		http_device_reply_fault(call, fault);
-	} else if (offer) {
-		reply_envelope(call, offer);
-	} else {
-		(void)su_fail(&err, SU_NOT_FOUND, "", "there is nothing to install");
-		http_device_reply_fault(call, &err);
+		return;
 	}
+	if (offer) {
+		http_reply_header(call, "Cache-Control", "no-cache");
+		reply_steering(call, call->state);
+		reply_envelope(call, offer);
+		return;
+	}
+	(void)su_fail(&err, SU_NOT_FOUND, "", "there is nothing to install");
+	http_reply_error(call, &err);
+	reply_steering(call, call->state);
+	http_call_finish(call);
 }
 
 void http_device_manifest(struct http_call *call)
@@ -206,6 +220,7 @@ void http_device_manifest(struct http_call *call)
 	}
 	enum envelope_form form = (enum envelope_form)value;
 	contact.form = word ? &form : NULL;
+	call->state = (void *)(uintptr_t)contact.endpoint;
 	tracker_poll(tracker_of(call), &contact, on_offer, call);
 }
 

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "server/http_call.h"
@@ -145,13 +146,18 @@ void http_reply_header(struct http_call *call, const char *name, const char *fmt
 	struct http_reply *reply = &call->reply;
 	char value[1024];
 	va_list args;
-	if (reply->n_headers == HTTP_REPLY_MAX_HEADERS)
+	size_t at = 0;
+	while (at < reply->n_headers && strcmp(reply->headers[at].name, name) != 0)
+		at++;
+	if (at == HTTP_REPLY_MAX_HEADERS)
 		return;
 	va_start(args, fmt);
 	vsnprintf(value, sizeof(value), fmt, args);
 	va_end(args);
-	reply->headers[reply->n_headers].name = name;
-	reply->headers[reply->n_headers++].value = su_arena_strdup(call->arena, value);
+	reply->headers[at].name = name;
+	reply->headers[at].value = su_arena_strdup(call->arena, value);
+	if (at == reply->n_headers)
+		reply->n_headers++;
 }
 
 void http_reply_row_version(struct http_call *call, int64_t row_version)

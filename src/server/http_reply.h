@@ -44,7 +44,8 @@ void http_reply_error(struct http_call *call, const struct su_error *err);
 /* A problem document for what only HTTP knows: 404 of a path, 405, 415, ... */
 void http_reply_problem(struct http_call *call, unsigned status, const char *fmt, ...)
 	SU_PRINTF(3, 4);
-/* name must be a constant; value is copied. Allowed before and after the reply. */
+/* name must be a constant; value is copied. Allowed before and after the reply; takes the place of an
+ * earlier one of this name. */
 void http_reply_header(struct http_call *call, const char *name, const char *fmt, ...)
 	SU_PRINTF(3, 4);
 /* The ETag of a resource with a row version. */

@@ -311,6 +311,7 @@ static void on_registered(void *arg, const struct link_reply *reply)
 		return;
 	}
 	agent->renew_at_ms = agent->spoke_at_ms + agent->opts.lifetime_s * 1000 / 2;
+	agent->no_commands = false; /* it may have been that it was not registered any more */
 	free(agent->location);
 	agent->location = su_strdup(reply->location);
 	device_channel_say(&agent->channel, "registered as %s",

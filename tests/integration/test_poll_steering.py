@@ -2,15 +2,19 @@
 """The server says how often devices poll, and suit-device does it, within bounds of its own."""
 
 import http.server
+import json
+import re
 import threading
+import types
 
 import pytest
 import suit_oracle as suit
-from device import encode_uint
+from device import ETAG, CoapDevice, HttpDevice, encode_uint
 from device_server import DeviceServer, Listener
 from sandbox import TOP, eventually
 
 MAX_AGE = 14
+POLICY = json.loads((TOP / "config" / "policy.json").read_text())
 PROGRAM = TOP / "build" / "suit-device"
 
 
@@ -116,3 +120,86 @@ def test_a_server_that_says_nothing(steered, age):
     server, device = steered(age, "--poll", 1)
     eventually(lambda: server.polls >= 3)
     assert "asked to poll" not in device.said
+
+
+# suitd itself, with the policy that it begins with.
+
+
+def seconds(duration):
+    hours = re.fullmatch(r"PT(\d+)H", duration)
+    minutes = re.fullmatch(r"PT(\d+)M", duration)
+    return int(hours[1]) * 3600 if hours else int(minutes[1]) * 60
+
+
+def is_part_of(urgency, waited):
+    """Three quarters of the interval, to all of it and a second."""
+    most = seconds(POLICY["levels"][urgency]["poll_interval"])
+    return most * 3 / 4 <= waited <= most + 1
+
+
+def coap_age(reply):
+    return int.from_bytes(reply.option(MAX_AGE), "big")
+
+
+def http_age(reply):
+    found = re.fullmatch(r"private, max-age=(\d+)", reply.headers["Cache-Control"])
+    return int(found[1])
+
+
+def status_of(reply):
+    return reply.status if hasattr(reply, "status") else reply.status_code
+
+
+def shows(reply):
+    return status_of(reply) in ("2.05", 200)
+
+
+def polled_until(device, condition):
+    reply = device.poll()
+    return reply if condition(reply) else None
+
+
+@pytest.mark.parametrize("kind, age", [(CoapDevice, coap_age), (HttpDevice, http_age)])
+def test_a_poll_says_when_to_come_again(sandbox, trusted, unique, product, kind, age):
+    device = kind(sandbox, unique("steered"))
+    device.register(klass=product)
+    idle = device.poll()
+    assert is_part_of("normal", age(idle))
+    image = suit.Image(b"urgent" * 50, f"/fw/{product}.bin")
+    labels = {"kind": "security", "labels": '{"cvss": 9.8}'}
+    sandbox.rest.put_image(image)
+    made = sandbox.rest.post_manifest(suit.update(trusted, 1, [image], klass=product), **labels).json()
+    sandbox.rest.approve(made["digest"])
+    soon = device.poll()
+    assert age(soon) <= seconds(POLICY["levels"]["critical"]["poll_interval"]) + 1
+    urgent = eventually(lambda: polled_until(device, shows))
+    assert is_part_of("critical", age(urgent)) and age(urgent) < age(idle)
+    etag = urgent.option(ETAG) if kind is CoapDevice else urgent.headers["ETag"]
+    again = device.poll(etag)
+    assert status_of(again) in ("2.03", 304)
+    assert is_part_of("critical", age(again))
+
+
+def test_devices_are_spread(sandbox, unique):
+    """Each has its own interval, and keeps it."""
+    ages = []
+    for _ in range(12):
+        device = HttpDevice(sandbox, unique("spread"))
+        device.register()
+        ages.append(http_age(device.poll()))
+        assert http_age(device.poll()) == ages[-1]
+    assert len(set(ages)) > 8 and max(ages) - min(ages) > 600
+
+
+@pytest.mark.parametrize("scheme", ["coap", "http"])
+def test_suit_device_does_what_suitd_says(sandbox, trusted, unique, tmp_path, scheme):
+    server = types.SimpleNamespace(uri=getattr(sandbox, scheme))
+    folder = tmp_path / "lamp"
+    name = unique("obedient")
+    device = Listener(PROGRAM, server, folder, trusted, suit.CLASS, "--endpoint", name, poll=None)
+    try:
+        eventually(lambda: "asked to poll every" in device.said)
+    finally:
+        said = device.stop()
+    asked, done = map(int, re.search(r"asked to poll every (\d+) s: every (\d+) s", said).groups())
+    assert asked == done and is_part_of("normal", asked)

@@ -103,6 +103,22 @@ static void test_keeps_the_first_reply(void **state)
 	call_fixture_free(&fixture);
 }
 
+static void test_the_last_header_of_a_name_counts(void **state)
+{
+	(void)state;
+	struct call_fixture fixture;
+	struct http_call *call = call_fixture_init(&fixture, "/");
+	struct su_error err = { 0 };
+	(void)su_fail(&err, SU_NOT_FOUND, "", "nothing");
+	http_reply_error(call, &err);
+	size_t n = call->reply.n_headers;
+	assert_string_equal(header_of(call, "Cache-Control"), "no-store");
+	http_reply_header(call, "Cache-Control", "private, max-age=%d", 60);
+	assert_string_equal(header_of(call, "Cache-Control"), "private, max-age=60");
+	assert_int_equal(call->reply.n_headers, n);
+	call_fixture_free(&fixture);
+}
+
 static void test_bounds_headers(void **state)
 {
 	(void)state;
@@ -110,8 +126,11 @@ static void test_bounds_headers(void **state)
 	struct http_call *call = call_fixture_init(&fixture, "/");
 	http_reply_row_version(call, 42);
 	assert_string_equal(header_of(call, "ETag"), "\"42\"");
-	for (int i = 0; i < 2 * HTTP_REPLY_MAX_HEADERS; i++)
-		http_reply_header(call, "X", "%d", i);
+	char names[2 * HTTP_REPLY_MAX_HEADERS][4];
+	for (int i = 0; i < 2 * HTTP_REPLY_MAX_HEADERS; i++) {
+		snprintf(names[i], sizeof(names[i]), "X%d", i);
+		http_reply_header(call, names[i], "%d", i);
+	}
 	assert_int_equal(call->reply.n_headers, HTTP_REPLY_MAX_HEADERS);
 	call_fixture_free(&fixture);
 }
@@ -124,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_tells_when_to_try_again),
 		cmocka_unit_test(test_survives_texts_that_are_no_utf8),
 		cmocka_unit_test(test_keeps_the_first_reply),
+		cmocka_unit_test(test_the_last_header_of_a_name_counts),
 		cmocka_unit_test(test_bounds_headers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
