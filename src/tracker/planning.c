@@ -332,7 +332,8 @@ bool planning_is_laid_down(const struct deployment *deployment)
 	return deployment->state >= DEPLOYMENT_DOWNLOADING || is_booked(deployment);
 }
 
-bool planning_is_shown(const struct deployment *deployment, int64_t now_ms)
+bool planning_is_shown(
+	const struct device *device, const struct deployment *deployment, int64_t now_ms)
 {
 	const struct deployment_plan *plan = &deployment->plan;
 	const enum deployment_state state = deployment->state;
@@ -345,7 +346,9 @@ bool planning_is_shown(const struct deployment *deployment, int64_t now_ms)
 		return false;
 	if (state == DEPLOYMENT_ACCEPTED)
 		return true;
-	/* Who is asked first sees it when it has agreed. */
-	return deployment->mode != MODE_NEGOTIATED && now_ms >= plan->download_ms &&
+	/* Who is asked first sees it when it has agreed; but asking must not take it from one that polls. */
+	bool is_asked_first =
+		deployment->mode == MODE_NEGOTIATED && device->mode == MODE_NEGOTIATED;
+	return !is_asked_first && now_ms >= plan->download_ms &&
 	       (plan->download_ms != 0 || !is_undecided(deployment));
 }

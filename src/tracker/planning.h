@@ -63,5 +63,6 @@ const char *planning_describe_class(
 /* Whether it was decided about, with a time for its download: its next step may be taken. */
 bool planning_is_laid_down(const struct deployment *deployment);
 
-/* Whether a poll may show the manifest now. */
-bool planning_is_shown(const struct deployment *deployment, int64_t now_ms);
+/* Whether a poll of the device may show the manifest now. */
+bool planning_is_shown(
+	const struct device *device, const struct deployment *deployment, int64_t now_ms);

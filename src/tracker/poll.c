@@ -55,7 +55,7 @@ static void answer(struct turn *turn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	const struct remembered *of = turn->of;
-	if (of->has_active && planning_is_shown(&of->active, turn->contact.now_ms)) {
+	if (of->has_active && planning_is_shown(turn->device, &of->active, turn->contact.now_ms)) {
 		if (!of->facts) {
 			turn_end_with(turn, SU_IO, "", "the manifest cannot be read");
 			return;
@@ -79,14 +79,15 @@ static void commit_move(struct turn *turn, enum lifecycle_event event, const cha
 	}
 }
 
-static bool is_to_be_offered(const struct deployment *active, int64_t now_ms)
+static bool is_to_be_offered(
+	const struct device *device, const struct deployment *active, int64_t now_ms)
 {
-	return active->state == DEPLOYMENT_PLANNED && planning_is_shown(active, now_ms);
+	return active->state == DEPLOYMENT_PLANNED && planning_is_shown(device, active, now_ms);
 }
 
 static void show(struct turn *turn)
 {
-	if (turn->has_active && is_to_be_offered(&turn->active, turn->contact.now_ms))
+	if (turn->has_active && is_to_be_offered(turn->device, &turn->active, turn->contact.now_ms))
 		commit_move(turn, EVENT_OFFER, NULL);
 	else
 		answer(turn);
@@ -117,7 +118,7 @@ static void insert_chosen(struct turn *turn)
 	turn->facts = self->chosen;
 	self->chosen = NULL;
 	self->is_chosen_new = false;
-	if (is_to_be_offered(&turn->active, turn->contact.now_ms))
+	if (is_to_be_offered(turn->device, &turn->active, turn->contact.now_ms))
 		commit_move(turn, EVENT_OFFER, NULL);
 	else
 		commit_plan(turn);
@@ -276,10 +277,11 @@ static bool answer_at_once(
 	struct device device;
 	snapshot_restore(of->device, &device);
 	if (device.removed_at_ms != 0 ||
-		(of->has_active && (is_to_be_offered(&of->active, contact->now_ms) || !of->facts)))
+		(of->has_active &&
+			(is_to_be_offered(&device, &of->active, contact->now_ms) || !of->facts)))
 		return false;
 	struct offer offer;
-	bool has_offer = of->has_active && planning_is_shown(&of->active, contact->now_ms);
+	bool has_offer = of->has_active && planning_is_shown(&device, &of->active, contact->now_ms);
 	if (has_offer)
 		describe_offer(&of->active, of->facts,
 			contact->form ? *contact->form : device.envelope_form, &offer);
