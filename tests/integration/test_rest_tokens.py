@@ -27,7 +27,7 @@ REQUESTS = [
     ("GET", f"/api/v1/manifests/{DIGEST}", set(ROLES)),
     ("GET", "/api/v1/releases", set(ROLES)),
     ("GET", f"/api/v1/releases/{DIGEST}", set(ROLES)),
-    ("POST", f"/api/v1/releases/{DIGEST}/approve", {"operator", "administrator"}),
+    ("POST", f"/api/v1/releases/{DIGEST}/approve", {"operator", "network_operator", "administrator"}),
     ("POST", f"/api/v1/releases/{DIGEST}/withdraw", {"operator", "administrator"}),
     ("GET", "/api/v1/devices", set(ROLES)),
     ("GET", "/api/v1/devices/nobody", set(ROLES)),
