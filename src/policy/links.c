@@ -11,9 +11,11 @@
 /* An installation that is further away than this leaves the links to others at first. */
 #define PATIENT_MS    HOUR_MS
 #define HEAD_START_MS (15 * MINUTE_MS)
-/* Of the class's links: who books ahead leaves some to devices that come by themselves. */
+/* Of the class's links; what is left is for devices that come by themselves. */
+#define IDLE_SHARE     0.1 /* while fewer are in use nobody has to make way */
 #define PATIENT_SHARE  0.5
 #define PRESSING_SHARE 0.7
+#define CLOSING_SHARE  0.85 /* of who is in a window that is about to close */
 /* A command may be so late for its booking. */
 #define GRACE_MS MINUTE_MS
 
@@ -42,34 +44,11 @@ static int64_t after(int64_t at_ms, int64_t span_ms)
 }
 
 /* How long what was fetched will lie until it is installed. */
-static int64_t idle_time_ms(const struct situation *situation, const struct step *step)
+static int64_t rest_before_install_ms(const struct situation *situation, const struct step *step)
 {
 	if (step->install_from_ms == 0)
 		return DAY_MS;
 	return step->install_from_ms - after(step->from_ms, situation->transfer_ms);
-}
-
-void links_wish(const struct situation *situation, const struct step *step, const char *endpoint,
-	struct links_wish *out)
-{
-	const struct level *level = situation->level;
-	*out = (struct links_wish){
-		.at_contact = step->when_reached || step->kind == STEP_LET_POLL,
-		.from_ms = step->from_ms,
-		.share = level->share,
-	};
-	if (out->at_contact)
-		return;
-	int64_t rest_ms = idle_time_ms(situation, step);
-	out->share = level->share * PRESSING_SHARE;
-	if (rest_ms <= PATIENT_MS)
-		return;
-	int64_t start_by_ms = after(situation->vulnerable_since_ms, level->start_within_ms);
-	int64_t room_ms = sooner(rest_ms / 2, start_by_ms - step->from_ms);
-	out->share = level->share * PATIENT_SHARE;
-	out->from_ms += HEAD_START_MS;
-	if (room_ms > 0)
-		out->from_ms += (int64_t)(su_span_hash(su_span_str(endpoint)) % (uint64_t)room_ms);
 }
 
 bool links_is_booked(const struct situation *situation, const struct step *step, int64_t booked_ms,
@@ -99,6 +78,48 @@ static bool is_closing(const struct situation *situation, int64_t now_ms, int64_
 	return situation->calendar != NULL && calendar_next(situation->calendar, &query, &window) &&
 	       window.from_ms <= now_ms &&
 	       window.until_ms - now_ms < later(CLAIM_SHORT * need_ms, CLAIM_CLOSING_MS);
+}
+
+/* At once if the links are idle; else after a while, spread up to when downloads should have begun. */
+static void be_patient(const struct situation *situation, const struct step *step,
+	const char *endpoint, int64_t rest_ms, struct links_wish *out)
+{
+	const struct level *level = situation->level;
+	int64_t start_by_ms = after(situation->vulnerable_since_ms, level->start_within_ms);
+	int64_t room_ms = sooner(rest_ms / 2, start_by_ms - step->from_ms);
+	int64_t from_ms = step->from_ms + HEAD_START_MS;
+	if (room_ms > 0)
+		from_ms += (int64_t)(su_span_hash(su_span_str(endpoint)) % (uint64_t)room_ms);
+	out->n = 2;
+	out->tries[0].until_ms = step->from_ms + CAPACITY_SLOT_MS;
+	out->tries[0].share = level->share * IDLE_SHARE;
+	out->tries[1] = (struct links_try){
+		.from_ms = from_ms,
+		.until_ms = INT64_MAX,
+		.share = level->share * PATIENT_SHARE,
+	};
+}
+
+void links_wish(const struct situation *situation, const struct step *step, const char *endpoint,
+	struct links_wish *out)
+{
+	int64_t need_ms = situation->transfer_ms + situation->install_ms;
+	*out = (struct links_wish){
+		.at_contact = step->when_reached || step->kind == STEP_LET_POLL,
+		.n = 1,
+		.tries[0] = { step->from_ms, INT64_MAX, situation->level->share },
+	};
+	if (out->at_contact) {
+		out->tries[0].until_ms = step->from_ms + CAPACITY_SLOT_MS;
+		return;
+	}
+	int64_t rest_ms = rest_before_install_ms(situation, step);
+	if (rest_ms > PATIENT_MS)
+		be_patient(situation, step, endpoint, rest_ms, out);
+	else
+		out->tries[0].share *= is_closing(situation, step->from_ms, need_ms)
+					       ? CLOSING_SHARE
+					       : PRESSING_SHARE;
 }
 
 static int64_t claim_rank(const struct situation *situation, int64_t now_ms)

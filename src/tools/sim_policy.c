@@ -134,33 +134,37 @@ static void begin_download(
 }
 
 static struct booking booking_of(
-	const struct run *run, uint32_t index, const struct links_wish *wish, int64_t until_ms)
+	const struct run *run, uint32_t index, const struct links_try *attempt)
 {
 	const struct sim_device *device = &run->fleet->devices[index];
 	return (struct booking){
 		.site = device->site,
 		.class_id = device->has_class ? &device->class_id : NULL,
-		.share = wish->share,
-		.from_ms = wish->from_ms,
-		.until_ms = until_ms,
+		.share = attempt->share,
+		.from_ms = attempt->from_ms,
+		.until_ms = attempt->until_ms,
 		.transfer_ms = run->courses[index].situation.transfer_ms,
 	};
 }
 
-static bool book(struct run *run, uint32_t index, const struct links_wish *wish, int64_t until_ms)
+static bool book(struct run *run, uint32_t index, const struct links_wish *wish)
 {
 	struct course *course = &run->courses[index];
-	const struct booking booking = booking_of(run, index, wish, until_ms);
-	course->booked_length_ms = booking.transfer_ms;
-	return capacity_book(run->capacity, &booking, &course->booked_ms);
+	for (size_t i = 0; i < wish->n; i++) {
+		const struct booking booking = booking_of(run, index, &wish->tries[i]);
+		course->booked_length_ms = booking.transfer_ms;
+		if (capacity_book(run->capacity, &booking, &course->booked_ms))
+			return true;
+	}
+	return false;
 }
 
 /* What a transfer that is over did not need. */
 static void give_back(struct run *run, uint32_t index, int64_t now_ms)
 {
 	struct course *course = &run->courses[index];
-	const struct links_wish wish = { .share = course->situation.level->share };
-	struct booking booking = booking_of(run, index, &wish, 0);
+	const struct links_try any = { .share = course->situation.level->share };
+	struct booking booking = booking_of(run, index, &any);
 	booking.transfer_ms = course->booked_length_ms;
 	capacity_release(run->capacity, &booking, course->booked_ms, now_ms);
 	course->booked_ms = 0;
@@ -170,10 +174,11 @@ static void give_back(struct run *run, uint32_t index, int64_t now_ms)
 static bool book_now(struct run *run, uint32_t index, int64_t now_ms)
 {
 	const struct links_wish wish = {
-		.from_ms = now_ms,
-		.share = run->courses[index].situation.level->share,
+		.n = 1,
+		.tries[0] = { now_ms, now_ms + CAPACITY_SLOT_MS,
+			run->courses[index].situation.level->share },
 	};
-	return book(run, index, &wish, now_ms + CAPACITY_SLOT_MS);
+	return book(run, index, &wish);
 }
 
 /* A download that can be timed has its time from the beginning; a new one if that has passed. */
@@ -188,8 +193,8 @@ static void book_ahead(struct run *run, uint32_t index, int64_t now_ms, struct s
 	if (wish.at_contact)
 		return;
 	if (!links_is_booked(situation, step, course->booked_ms, now_ms) &&
-		!book(run, index, &wish, INT64_MAX))
-		course->booked_ms = wish.from_ms;
+		!book(run, index, &wish))
+		course->booked_ms = step->from_ms;
 	if (course->booked_ms > step->from_ms)
 		step->from_ms = course->booked_ms;
 }

@@ -166,18 +166,19 @@ static void try_install(struct command_turn *self)
 {
 	struct turn *turn = &self->turn;
 	const struct step *step = &self->step;
-	int64_t notice_ms = self->view.situation.level->notice_ms;
+	const struct situation *situation = &self->view.situation;
 	int64_t noticed_ms = turn->active.plan.noticed_ms;
-	int64_t at_ms = step->from_ms, now_ms = turn->contact.now_ms;
+	int64_t at_ms = step->from_ms;
 	self->kind = COMMAND_INSTALL;
-	if (step->interrupts && notice_ms > 0 && noticed_ms == 0 && can(turn, COMMAND_NOTICE)) {
-		int64_t start_ms = at_ms > now_ms + notice_ms ? at_ms : now_ms + notice_ms;
+	if (step->interrupts && situation->level->notice_ms > 0 && noticed_ms == 0 &&
+		can(turn, COMMAND_NOTICE)) {
 		self->kind = COMMAND_NOTICE;
-		try_command(self, at_ms - notice_ms, start_ms);
+		try_command(self, policy_tell_ms(situation, step),
+			policy_begin_ms(situation, step, turn->contact.now_ms));
 		return;
 	}
-	if (step->interrupts && noticed_ms > 0 && noticed_ms + notice_ms > at_ms)
-		at_ms = noticed_ms + notice_ms;
+	if (step->interrupts && noticed_ms > 0)
+		at_ms = policy_begin_ms(situation, step, noticed_ms);
 	try_command(self, at_ms, 0);
 }
 

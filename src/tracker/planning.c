@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "policy/links.h"
 #include "store/estimate_store.h"
 #include "tracker/planning_facts.h"
 #include "tracker/situation.h"
@@ -89,27 +90,38 @@ static bool is_booked(const struct deployment *deployment)
 	return download_ms != 0 && download_ms >= promise_of(deployment);
 }
 
-/* A booking stands until the device asks for later. */
+/* A booking stands until the device asks for later, or until its time is over. */
 static void book(const struct question *question, const struct step *step)
 {
 	const struct planning *planning = question->planning;
 	struct deployment_plan *plan = &question->deployment->plan;
 	const struct characteristics *told = &question->device->told;
-	if (!precedes_download(step) || step->from_ms == INT64_MAX ||
-		is_booked(question->deployment))
+	struct links_wish wish;
+	if (!precedes_download(step) || step->from_ms == INT64_MAX)
 		return;
-	const struct booking booking = {
-		.site = device_site(question->device),
-		.class_id = told->n_class_ids > 0 ? &told->class_ids[0] : NULL,
-		.share = question->situation.level->share,
-		.from_ms = step->from_ms,
-		.until_ms = plan->due_ms > step->from_ms ? plan->due_ms : INT64_MAX,
-		.transfer_ms = plan->transfer_ms,
-	};
+	links_wish(&question->situation, step, question->device->endpoint, &wish);
+	if (wish.at_contact ? is_booked(question->deployment)
+			    : links_is_booked(&question->situation, step, plan->download_ms,
+				      planning->now_ms))
+		return;
 	plan->download_ms = step->from_ms;
-	if (planning->ledger)
-		(void)!ledger_book(planning->ledger, planning->txn, planning->policy, &booking,
-			planning->now_ms, &plan->download_ms);
+	for (size_t i = 0; i < wish.n && planning->ledger && !wish.at_contact; i++) {
+		const struct links_try *attempt = &wish.tries[i];
+		const struct booking booking = {
+			.site = device_site(question->device),
+			.class_id = told->n_class_ids > 0 ? &told->class_ids[0] : NULL,
+			.share = attempt->share,
+			.from_ms = attempt->from_ms,
+			.until_ms =
+				plan->due_ms > attempt->from_ms && plan->due_ms < attempt->until_ms
+					? plan->due_ms
+					: attempt->until_ms,
+			.transfer_ms = plan->transfer_ms,
+		};
+		if (ledger_book(planning->ledger, planning->txn, planning->policy, &booking,
+			    planning->now_ms, &plan->download_ms))
+			return;
+	}
 }
 
 static bool is_command(enum step_kind kind)

@@ -6,6 +6,7 @@
 #include "policy/estimate.h"
 #include "tracker/planning.h"
 #include "tracker/policy_holder.h"
+#include "tracker/told.h"
 
 #define MINUTE_MS     INT64_C(60000)
 #define AGAIN_MS      (5 * MINUTE_MS)
@@ -35,6 +36,15 @@ bool situation_level(const struct tracker *tracker, enum urgency urgency, struct
 	return true;
 }
 
+/* The same that the planner goes by; a copy, for the policy may be replaced. */
+static const struct calendar *calendar_of(const struct turn *turn)
+{
+	struct policy_use use su_auto(policy_holder_done) =
+		policy_holder_use(turn->tracker->opts.policies);
+	return told_copy_calendar(turn->arena,
+		policy_calendar(use.policy, turn->device, turn->contact.now_ms, turn->arena, NULL));
+}
+
 bool situation_of(const struct turn *turn, struct situation_view *out)
 {
 	static const struct estimate untaught = { 0 };
@@ -49,7 +59,7 @@ bool situation_of(const struct turn *turn, struct situation_view *out)
 		.level = &out->level,
 		.mode = active->mode,
 		.profile = &out->profile,
-		.calendar = device_calendar(turn->device),
+		.calendar = calendar_of(turn),
 		.vulnerable_since_ms = plan->vulnerable_since_ms ? plan->vulnerable_since_ms
 								 : active->created_at_ms,
 		.last_seen_ms = turn->device->last_seen_at_ms,

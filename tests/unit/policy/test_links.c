@@ -69,37 +69,56 @@ static void test_in_the_contact(void **state)
 	assert_false(wish_of(&s, "it").at_contact);
 	s.profile = &vehicle;
 	struct links_wish wish = wish_of(&s, "it");
-	assert_true(wish.at_contact && wish.from_ms == SINCE && wish.share == level.share);
+	assert_true(wish.at_contact && wish.n == 1 && wish.tries[0].share == level.share);
+	assert_int_equal(wish.tries[0].from_ms, SINCE);
+	assert_int_equal(wish.tries[0].until_ms, SINCE + CAPACITY_SLOT_MS);
 }
 
-/* Who can install soon begins at once; who cannot makes way, spread, and on fewer links. */
+/* Who can install soon begins at once, most of all when its window closes. */
+static void test_the_pressing(void **state)
+{
+	(void)state;
+	struct situation s = situation_of(DEPLOYMENT_PLANNED, MODE_SERVER);
+	struct calendar calendar = calendar_of(SINCE, SINCE + 3 * HOUR);
+	s.calendar = &calendar;
+	struct links_wish wish = wish_of(&s, "it");
+	assert_int_equal(wish.n, 1);
+	assert_int_equal(wish.tries[0].from_ms, SINCE);
+	assert_true(wish.tries[0].until_ms == INT64_MAX && wish.tries[0].share < level.share);
+	calendar.windows[0].until_ms = SINCE + 20 * MINUTE;
+	struct links_wish closing = wish_of(&s, "it");
+	assert_true(closing.tries[0].share > wish.tries[0].share);
+	assert_true(closing.tries[0].share < level.share);
+}
+
+/* Who cannot install soon makes way unless links are idle: later, spread, and on fewer of them. */
 static void test_the_patient_make_way(void **state)
 {
 	(void)state;
 	struct situation s = situation_of(DEPLOYMENT_PLANNED, MODE_SERVER);
-	struct calendar calendar = calendar_of(SINCE, SINCE + HOUR);
-	s.calendar = &calendar;
-	struct links_wish pressing = wish_of(&s, "it");
-	assert_int_equal(pressing.from_ms, SINCE);
-	s.calendar = NULL;
 	s.profile = &meter;
 	int64_t first_ms = INT64_MAX, last_ms = 0;
 	for (int i = 0; i < 200; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "meter-%d", i);
 		struct links_wish wish = wish_of(&s, name);
-		assert_true(wish.share < pressing.share && pressing.share < level.share);
-		assert_int_equal(wish.from_ms, wish_of(&s, name).from_ms);
-		first_ms = wish.from_ms < first_ms ? wish.from_ms : first_ms;
-		last_ms = wish.from_ms > last_ms ? wish.from_ms : last_ms;
+		assert_int_equal(wish.n, 2);
+		assert_int_equal(wish.tries[0].from_ms, SINCE);
+		assert_int_equal(wish.tries[0].until_ms, SINCE + CAPACITY_SLOT_MS);
+		assert_true(wish.tries[0].share < wish.tries[1].share);
+		assert_true(wish.tries[1].share < level.share);
+		int64_t from_ms = wish.tries[1].from_ms;
+		assert_int_equal(from_ms, wish_of(&s, name).tries[1].from_ms);
+		first_ms = from_ms < first_ms ? from_ms : first_ms;
+		last_ms = from_ms > last_ms ? from_ms : last_ms;
 	}
 	assert_in_range(first_ms, SINCE + 10 * MINUTE, SINCE + 30 * MINUTE);
 	assert_in_range(last_ms, SINCE + 2 * HOUR, SINCE + 2 * HOUR + 15 * MINUTE);
 	/* Never so late that its window would pass. */
-	calendar = calendar_of(SINCE + 2 * HOUR, SINCE + 3 * HOUR);
+	struct calendar calendar = calendar_of(SINCE + 2 * HOUR, SINCE + 3 * HOUR);
 	s.profile = &plain;
 	s.calendar = &calendar;
-	assert_true(wish_of(&s, "meter-1").from_ms < SINCE + 80 * MINUTE);
+	assert_true(wish_of(&s, "meter-1").tries[1].from_ms < SINCE + 80 * MINUTE);
 }
 
 static void test_bookings_that_count(void **state)
@@ -162,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_the_contact),
+		cmocka_unit_test(test_the_pressing),
 		cmocka_unit_test(test_the_patient_make_way),
 		cmocka_unit_test(test_bookings_that_count),
 		cmocka_unit_test(test_who_goes_first),
