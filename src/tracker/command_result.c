@@ -76,8 +76,9 @@ static void take_taken(struct result_turn *self)
 static void take_nonsense(struct result_turn *self)
 {
 	struct turn *turn = &self->turn;
-	const char *detail = su_arena_printf(turn->arena, "the device answered nonsense to %s",
-		name_of(command_kind_names, (int)self->sent->kind));
+	const char *detail =
+		su_arena_printf(turn->arena, "nonsense: the answer to %s makes no sense",
+			name_of(command_kind_names, (int)self->sent->kind));
 	if (turn_move(turn, EVENT_REPORT_FAILURE, detail) != LIFECYCLE_MOVE)
 		turn_note(turn, "nonsense", detail);
 }

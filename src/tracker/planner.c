@@ -101,7 +101,7 @@ static uint64_t room_needed(const struct survey *survey)
 }
 
 static enum verdict judge_manifest(const struct judge *judge, const struct release *release,
-	bool *mixed_out, const char **reason)
+	struct proof *proof_out, const char **reason)
 {
 	struct su_arena *scratch su_auto(su_arena_free) = su_arena_new();
 	struct release_view *view = su_arena_new_of(scratch, struct release_view);
@@ -117,7 +117,6 @@ static enum verdict judge_manifest(const struct judge *judge, const struct relea
 			judge->arena, "what it depends on cannot be read: %s", error.text);
 		return VERDICT_NO;
 	}
-	*mixed_out = proof_is_mixed(&view->proof, judge->told);
 	if (proof_judge(&view->proof, judge->told) == PROOF_HOLDS) {
 		*reason = "the device runs it already";
 		return VERDICT_RUNS_IT;
@@ -130,15 +129,18 @@ static enum verdict judge_manifest(const struct judge *judge, const struct relea
 			(unsigned long long)judge->told->free_memory_bytes);
 		return VERDICT_NO;
 	}
-	if (fit_device(scratch, &view->envelope.manifest, judge->told, judge->now_ms, &error) ==
-		SU_OK)
-		return VERDICT_FITS;
-	*reason = su_arena_strdup(judge->arena, error.text);
-	return VERDICT_NO;
+	if (fit_device(scratch, &view->envelope.manifest, judge->told, judge->now_ms, &error) !=
+		SU_OK) {
+		*reason = su_arena_strdup(judge->arena, error.text);
+		return VERDICT_NO;
+	}
+	proof_put_before(judge->arena, proof_out, &view->proof); /* a copy that stays */
+	return VERDICT_FITS;
 }
 
-static enum verdict judge_release(
-	const struct judge *judge, const struct release *release, const char **reason)
+/* proof_out: empty; filled when the release fits. */
+static enum verdict judge_release(const struct judge *judge, const struct release *release,
+	struct proof *proof_out, const char **reason)
 {
 	uint64_t installed;
 	bool known = newest_installed(judge, release, &installed);
@@ -149,11 +151,10 @@ static enum verdict judge_release(
 			(unsigned long long)installed);
 		return VERDICT_NO;
 	}
-	bool is_mixed = false;
-	enum verdict verdict = judge_manifest(judge, release, &is_mixed, reason);
+	enum verdict verdict = judge_manifest(judge, release, proof_out, reason);
 	/* One component may have got its number without the others: that is to be completed. */
-	if (verdict == VERDICT_FITS && known && !is_mixed &&
-		release->sequence_number == installed) {
+	if (verdict == VERDICT_FITS && known && release->sequence_number == installed &&
+		!proof_is_mixed(proof_out, judge->told)) {
 		*reason = "the device already runs a manifest with this sequence number";
 		return VERDICT_RUNS_IT;
 	}
@@ -179,7 +180,8 @@ void planner_choose(struct txn *txn, struct blob_store *blobs, struct su_arena *
 		}
 		enum verdict verdict = judge_past(&judge, &releases[i], &candidate->reason);
 		if (verdict == VERDICT_FITS)
-			verdict = judge_release(&judge, &releases[i], &candidate->reason);
+			verdict = judge_release(
+				&judge, &releases[i], &candidate->proof, &candidate->reason);
 		/* Goes on: an older number may be for components that this one does not touch. */
 		out->up_to_date |= verdict == VERDICT_RUNS_IT;
 		candidate->chosen = verdict == VERDICT_FITS;
@@ -211,7 +213,8 @@ enum su_status planner_check(struct txn *txn, struct blob_store *blobs, struct s
 	SU_TRY(check_state(release, err));
 	struct judge judge = judge_for(txn, blobs, arena, device, now_ms);
 	const char *reason = NULL;
-	enum verdict verdict = judge_release(&judge, release, &reason);
+	struct proof proof = { 0 };
+	enum verdict verdict = judge_release(&judge, release, &proof, &reason);
 	if (!txn_ok(txn)) {
 		*err = txn->error;
 		return err->status;

@@ -7,12 +7,14 @@
 #include "model/release.h"
 #include "store/blob.h"
 #include "store/txn.h"
+#include "tracker/proof.h"
 
 /* The verdict on one candidate. */
 struct plan_candidate {
 	struct release release;
 	bool chosen;
 	const char *reason; /* why not: one sentence; NULL when chosen */
+	struct proof proof; /* when chosen: what the device shall report */
 };
 
 struct plan {

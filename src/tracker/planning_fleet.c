@@ -4,9 +4,11 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/component_progress_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/plan_job_store.h"
+#include "tracker/follow.h"
 #include "tracker/lifecycle.h"
 #include "tracker/planner.h"
 #include "tracker/planning.h"
@@ -56,13 +58,13 @@ static bool make_way(struct page *page, const struct device *device, const struc
 }
 
 static void insert_planned(
-	struct page *page, const struct device *device, const struct release *release)
+	struct page *page, const struct device *device, const struct plan_candidate *choice)
 {
 	const int64_t now_ms = page->desk->now_ms;
 	struct deployment deployment = {
 		.id = su_uuid_v7(now_ms),
 		.device_id = device->id,
-		.release = release->digest,
+		.release = choice->release.digest,
 		.state = DEPLOYMENT_PLANNED,
 		.created_at_ms = now_ms,
 		.changed_at_ms = now_ms,
@@ -77,8 +79,11 @@ static void insert_planned(
 	};
 	const struct planning planning = planning_of(page);
 	struct step step;
-	planning_decide(&planning, device, release, &deployment, &step);
+	planning_decide(&planning, device, &choice->release, &deployment, &step);
 	deployment_store_insert(&page->txn, &deployment, &first);
+	component_progress_store_put(&page->txn, deployment.id,
+		follow_judge(page->arena, &choice->proof, &device->told, now_ms),
+		choice->proof.n_components);
 	deployment_store_notify(&page->txn, device->endpoint);
 }
 
@@ -92,7 +97,7 @@ static void plan_device(struct page *page, const struct device *device)
 	if (!txn_ok(&page->txn) || !plan.choice)
 		return;
 	if (make_way(page, device, &plan.choice->release.digest))
-		insert_planned(page, device, &plan.choice->release);
+		insert_planned(page, device, plan.choice);
 }
 
 static void plan_devices(struct page *page, const struct planned_device *found, size_t n)

@@ -74,7 +74,8 @@ static void sweep_up(void *arg, void *thread_context)
 {
 	struct sweep *sweep = arg;
 	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
-	struct ending silent = { EVENT_SILENCE, "the device was silent for too long", sweep->now_ms,
+	struct ending silent = { EVENT_SILENCE,
+		"silent: nothing was heard of the device for too long", sweep->now_ms,
 		sweep->policy };
 	struct ending withdrawn = { EVENT_WITHDRAW, "the release was withdrawn", sweep->now_ms,
 		NULL };

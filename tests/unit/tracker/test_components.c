@@ -9,6 +9,8 @@
 
 #include "base/memory.h"
 #include "model/role.h"
+#include "tracker/channel.h"
+#include "tracker/lifecycle.h"
 #include "tracker/release_approval.h"
 #include "tracker/release_facts.h"
 #include "tracker_fixture.h"
@@ -300,6 +302,166 @@ static void what_was_installed_in_part_is_completed(void **state)
 	assert_string_equal(states(fixture), "pending,confirmed");
 }
 
+/* The other end of a channel: takes all that is sent, and notes what a push would bring. */
+struct peer {
+	struct fixture *fixture;
+	command_done_fn done;
+	void *arg;
+	enum command_kind kind;
+	unsigned n_pushes;
+	struct digest pushed[8];
+	size_t n_pushed;
+	uint64_t download_bytes;
+};
+
+static bool peer_in_reach(void *self, const char *endpoint, int64_t now_ms, int64_t *until_ms_out)
+{
+	(void)self;
+	(void)endpoint;
+	*until_ms_out = now_ms;
+	return true;
+}
+
+static enum su_status peer_send(void *self, const struct device_command *command,
+	command_done_fn done, void *arg, struct su_error *err)
+{
+	struct peer *peer = self;
+	(void)err;
+	peer->done = done;
+	peer->arg = arg;
+	peer->kind = command->kind;
+	if (command->kind != COMMAND_PUSH)
+		return SU_OK;
+	peer->n_pushes++;
+	peer->n_pushed = command->n_images;
+	peer->download_bytes = command->download_bytes;
+	for (size_t i = 0; i < command->n_images; i++)
+		peer->pushed[i] = command->images[i].digest;
+	return SU_OK;
+}
+
+#define LEVEL                                                                                      \
+	"{ \"announce_within\": \"PT1H\", \"start_within\": \"PT1H\", \"deadline\": \"P10D\","     \
+	" \"negotiate_after\": \"never\", \"command_after\": \"never\", \"interrupt_after\":"      \
+	" \"P2D\", \"notice\": \"PT0S\", \"at_deadline\": \"keep_trying\","                        \
+	" \"max_deferrals\": 2, \"max_deferral\": \"PT4H\", \"max_retries\": 1,"                   \
+	" \"retry_after\": \"PT1H\", \"share\": 1.0, \"poll_interval\": \"PT1H\" }"
+
+static void drive(struct peer *peer, struct fixture *fixture)
+{
+	const struct channel channel = { peer, peer_in_reach, peer_send };
+	*peer = (struct peer){ .fixture = fixture };
+	fixture_use_policy(fixture,
+		"{ \"levels\": { \"critical\": " LEVEL ", \"high\": " LEVEL ", \"normal\": " LEVEL
+		", \"low\": " LEVEL " }, \"default_urgency\": \"normal\", \"urgency\": [],"
+		" \"modes\": [ { \"name\": \"all\", \"mode\": \"server\" } ],"
+		" \"approvals\": [ { \"name\": \"operator\", \"roles\": [\"operator\"] } ],"
+		" \"capacity\": { \"downloads\": 1000 } }");
+	tracker_add_channel(fixture_tracker(fixture), &channel);
+}
+
+/* The device takes what it is sent, but cannot fetch by itself, until its deployment is in this state. */
+static void until(struct peer *peer, const char *expected)
+{
+	static const struct command_result taken = { .outcome = COMMAND_TAKEN };
+	static const struct command_result cannot = { .outcome = COMMAND_CANNOT };
+	for (int i = 0; i < 400; i++) {
+		tracker_in_reach(
+			fixture_tracker(peer->fixture), "vehicle", fixture_now(peer->fixture));
+		fixture_settle(peer->fixture);
+		command_done_fn done = peer->done;
+		peer->done = NULL;
+		if (done)
+			done(peer->arg, peer->kind == COMMAND_TRIGGER ? &cannot : &taken);
+		if (strcmp(fixture_state(peer->fixture, "vehicle"), expected) == 0)
+			return;
+	}
+	fail_msg("the deployment is %s", fixture_state(peer->fixture, "vehicle"));
+}
+
+/* A device that takes what is pushed, and comes back with the radio but not the application. */
+static void push_and_fail(struct peer *peer, const char *labels)
+{
+	struct fixture *fixture = peer->fixture;
+	const struct command_origin origin = { "operator", fixture_now(fixture) };
+	struct deployment deployment;
+	fixture_put_image(fixture, NEW_RADIO);
+	fixture_put_image(fixture, NEW_APP);
+	struct release release = approve(fixture, radio_and_app(fixture), labels);
+	come_back(fixture, OLD, OLD);
+	assert_int_equal(management_deploy(fixture_conn(fixture), fixture_blobs(fixture),
+				 fixture_arena(fixture), "vehicle", &release.digest, &origin,
+				 &deployment, NULL),
+		SU_OK);
+	assert_string_equal(states(fixture), "pending,pending");
+	fixture_sql(fixture, "SELECT pg_notify('suitd', 'device - vehicle')");
+	until(peer, "downloading");
+	assert_int_equal(peer->n_pushed, 2);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
+	come_back(fixture, NEW_RADIO, OLD);
+	until(peer, "planned");
+	assert_string_equal(fixture_sql(fixture, "SELECT failures FROM deployment"), "1");
+	fixture_advance(fixture, 2 * 3600 * INT64_C(1000));
+	until(peer, "downloading");
+	assert_int_equal(peer->n_pushes, 2);
+}
+
+static void another_try_brings_what_is_missing(void **state)
+{
+	struct peer peer;
+	const struct digest app = author_digest(NEW_APP);
+	drive(&peer, fixture_of(state));
+	push_and_fail(&peer, NULL);
+	assert_int_equal(peer.n_pushed, 1);
+	assert_true(digest_equal(&peer.pushed[0], &app));
+	assert_int_equal(peer.download_bytes, NEW_APP.len);
+	come_back(peer.fixture, NEW_RADIO, NEW_APP);
+	assert_string_equal(fixture_state(peer.fixture, "vehicle"), "confirmed");
+}
+
+static void all_or_nothing_brings_all_again(void **state)
+{
+	struct peer peer;
+	const struct digest radio = author_digest(NEW_RADIO);
+	drive(&peer, fixture_of(state));
+	push_and_fail(&peer, "{\"all_or_nothing\":true}");
+	assert_int_equal(peer.n_pushed, 2);
+	assert_true(digest_equal(&peer.pushed[0], &radio));
+	assert_int_equal(peer.download_bytes, NEW_RADIO.len + NEW_APP.len);
+}
+
+/* Nobody is told to install before everything has come. */
+static void installation_waits_for_all_images(void **state)
+{
+	struct peer peer;
+	struct fixture *fixture = fixture_of(state);
+	drive(&peer, fixture);
+	push_and_fail(&peer, NULL);
+	assert_int_equal(peer.kind, COMMAND_PUSH);
+	fixture_advance(fixture, 60 * INT64_C(1000));
+	const struct status_message half = { .has_progress = true, .progress_bytes = 10 };
+	assert_int_equal(fixture_status(fixture, "vehicle", &half).error.status, SU_OK);
+	for (int i = 0; i < 20; i++)
+		fixture_settle(fixture);
+	assert_int_not_equal(peer.kind, COMMAND_INSTALL);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_DOWNLOADED);
+	fixture_advance(fixture, 48 * 3600 * INT64_C(1000));
+	until(&peer, "installing");
+	assert_int_equal(peer.kind, COMMAND_INSTALL);
+}
+
+static void silence_has_its_word(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offer(fixture, NULL);
+	fixture_say(fixture, "vehicle", DEPLOYMENT_DOWNLOADING);
+	fixture_advance(fixture, lifecycle_patience_ms(DEPLOYMENT_DOWNLOADING) + 1);
+	fixture_restart(fixture); /* it looks at once */
+	while (strcmp(fixture_state(fixture, "vehicle"), "failed") != 0)
+		fixture_settle(fixture);
+	assert_failed(fixture, "silent:", "pending,pending");
+}
+
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -313,6 +475,10 @@ int main(void)
 		CASE(what_is_depended_on_is_brought_first),
 		CASE(a_dependency_is_part_of_the_deployment),
 		CASE(what_was_installed_in_part_is_completed),
+		CASE(another_try_brings_what_is_missing),
+		CASE(all_or_nothing_brings_all_again),
+		CASE(installation_waits_for_all_images),
+		CASE(silence_has_its_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
