@@ -7,22 +7,33 @@ WHERE id = ANY ($1::bigint[])
 ORDER BY id
 FOR NO KEY UPDATE
 
+-- name: batch_lock_newcomers
+-- Against provision_lock_newcomers: nothing is laid down for a device while it appears.
+SELECT pg_advisory_xact_lock_shared(73072130) IS NULL
+
 -- name: batch_insert_devices
+-- What was settled without knowing the provision that holds by now is not stored.
 INSERT INTO device (endpoint, registration, registered_at, updated_at, expires_at, removed_at,
 	last_seen_at, lifetime_s, transport, address, envelope_form, vendor_ids, class_ids, device_id,
-	serial, manufacturer, model, hardware_version, site, battery_mwh, free_memory_bytes)
+	serial, manufacturer, model, hardware_version, told_site, battery_mwh, free_memory_bytes,
+	told_profile, told_calendar, site, profile, mode, mode_reason)
 SELECT v.endpoint, v.registration, at(v.registered_at), at(v.updated_at), at(v.expires_at),
 	at(v.removed_at), at(v.last_seen_at), v.lifetime_s, v.transport, v.address, v.envelope_form,
 	v.vendor_ids::uuid[], v.class_ids::uuid[], v.device_id, v.serial, v.manufacturer, v.model,
-	v.hardware_version, v.site, v.battery_mwh, v.free_memory_bytes
+	v.hardware_version, v.told_site, v.battery_mwh, v.free_memory_bytes, v.told_profile::jsonb,
+	v.told_calendar::jsonb, v.site, v.profile::jsonb, v.mode, v.mode_reason
 FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[],
 		$7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[],
 		$13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[], $18::text[],
-		$19::text[], $20::text[], $21::bigint[], $22::bigint[]) WITH ORDINALITY
+		$19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[],
+		$25::text[], $26::text[], $27::text[], $28::text[], $29::bigint[]) WITH ORDINALITY
 	AS v (id, endpoint, registration, registered_at, updated_at, expires_at, removed_at,
 		last_seen_at, lifetime_s, transport, address, envelope_form, vendor_ids, class_ids,
-		device_id, serial, manufacturer, model, hardware_version, site, battery_mwh,
-		free_memory_bytes, position)
+		device_id, serial, manufacturer, model, hardware_version, told_site, battery_mwh,
+		free_memory_bytes, told_profile, told_calendar, site, profile, mode, mode_reason,
+		provision_version, position)
+LEFT JOIN device_provision AS p ON p.endpoint = v.endpoint
+WHERE coalesce(p.row_version, 0) = v.provision_version
 ORDER BY v.position
 ON CONFLICT (endpoint) DO NOTHING
 RETURNING endpoint, id
@@ -35,16 +46,21 @@ SET registration = v.registration, registered_at = at(v.registered_at),
 	address = v.address, envelope_form = v.envelope_form, vendor_ids = v.vendor_ids::uuid[],
 	class_ids = v.class_ids::uuid[], device_id = v.device_id, serial = v.serial,
 	manufacturer = v.manufacturer, model = v.model, hardware_version = v.hardware_version,
-	site = v.site, battery_mwh = v.battery_mwh, free_memory_bytes = v.free_memory_bytes,
+	told_site = v.told_site, battery_mwh = v.battery_mwh,
+	free_memory_bytes = v.free_memory_bytes, told_profile = v.told_profile::jsonb,
+	told_calendar = v.told_calendar::jsonb, site = v.site, profile = v.profile::jsonb,
+	mode = v.mode, mode_reason = v.mode_reason,
 	row_version = d.row_version + 1
 FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[],
 		$7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[],
 		$13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[], $18::text[],
-		$19::text[], $20::text[], $21::bigint[], $22::bigint[])
+		$19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[],
+		$25::text[], $26::text[], $27::text[], $28::text[], $29::bigint[])
 	AS v (id, endpoint, registration, registered_at, updated_at, expires_at, removed_at,
 		last_seen_at, lifetime_s, transport, address, envelope_form, vendor_ids, class_ids,
-		device_id, serial, manufacturer, model, hardware_version, site, battery_mwh,
-		free_memory_bytes)
+		device_id, serial, manufacturer, model, hardware_version, told_site, battery_mwh,
+		free_memory_bytes, told_profile, told_calendar, site, profile, mode, mode_reason,
+		provision_version)
 WHERE d.id = v.id
 
 -- name: batch_delete_components

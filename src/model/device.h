@@ -53,6 +53,7 @@ struct provision {
 	enum update_mode mode;
 	const char *site;                /* NULL: not given */
 	const struct calendar *calendar; /* NULL: not given */
+	int64_t row_version;             /* 0: nothing is laid down */
 };
 
 /* Pointers live in the arena that the producing function was given. */

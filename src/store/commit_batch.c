@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Order of locks: devices by id, new devices by name, deployments (whose devices are held by then),
- * estimates by class, counters by name. Two processes that keep it wait for each other, but never crosswise.
+ * Order of locks: the one of newcomers, devices by id, new devices by name, deployments (whose devices are
+ * held by then), estimates by class, counters by name. Two processes that keep it wait for each other, but never
+ * crosswise.
  */
 #include "store/commit_batch.h"
 
@@ -96,6 +97,16 @@ static void lock_devices(struct batch *batch)
 	}
 }
 
+/* Before the rows of devices, as provisioning takes it before them, too. */
+static void lock_newcomers(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++)
+		if (is_live(batch->items[i]) && batch->items[i]->write->device->id == 0) {
+			txn_change(&batch->txn, STATEMENT_BATCH_LOCK_NEWCOMERS, NULL, 0);
+			return;
+		}
+}
+
 static void insert_devices(struct batch *batch)
 {
 	struct sql_table table su_auto(sql_table_free) = commit_rows_devices();
@@ -122,7 +133,7 @@ static void drop_stale_devices(struct batch *batch)
 		if (is_live(item) && item->device_id == 0)
 			drop(item, SU_CONFLICT,
 				item->write->device->id == 0
-					? "a device of this name exists already"
+					? "a device of this name has appeared, or was provisioned"
 					: "the device has moved on in the meantime");
 	}
 }
@@ -314,6 +325,7 @@ static enum su_status write_once(
 {
 	begin_items(batch);
 	batch->txn = txn_begin(conn);
+	lock_newcomers(batch);
 	lock_devices(batch);
 	insert_devices(batch);
 	if (txn_ok(&batch->txn))

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/memory.h"
+#include "store/device_json.h"
 
 static bool too_large(uint64_t value)
 {
@@ -20,7 +21,8 @@ static bool component_too_large(const struct installed_component *component)
 enum su_status commit_rows_check(const struct device_write *write, struct su_error *err)
 {
 	const struct characteristics *told = &write->device->told;
-	bool bad = (told->has_battery && too_large(told->battery_mwh)) ||
+	bool bad = (told->profile.has_link_rate && too_large(told->profile.link_bytes_per_s)) ||
+		   (told->has_battery && too_large(told->battery_mwh)) ||
 		   (told->has_free_memory && too_large(told->free_memory_bytes)) ||
 		   (write->deployment && too_large(write->deployment->progress_bytes));
 	for (size_t i = 0; i < told->n_components; i++)
@@ -35,6 +37,7 @@ struct sql_table commit_rows_devices(void)
 	return SQL_TABLE(SQL_INTS, SQL_TEXTS, SQL_UUIDS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS,
 		SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS,
 		SQL_UUIDS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_INTS,
+		SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS,
 		SQL_INTS);
 }
 
@@ -50,6 +53,20 @@ static void add_characteristics(struct sql_table *t, const struct characteristic
 	sql_array_add_text(sql_table_next(t), told->site);
 	sql_array_add_uint_if(sql_table_next(t), told->has_battery, told->battery_mwh);
 	sql_array_add_uint_if(sql_table_next(t), told->has_free_memory, told->free_memory_bytes);
+}
+
+/* How it works, as told and as it counts. */
+static void add_ways(struct sql_table *t, const struct device *device)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct profile profile = device_profile(device);
+	sql_array_add_text(sql_table_next(t), device_json_profile(arena, &device->told.profile));
+	sql_array_add_text(sql_table_next(t), device_json_calendar(arena, device->calendar));
+	sql_array_add_text(sql_table_next(t), device_site(device));
+	sql_array_add_text(sql_table_next(t), device_json_profile(arena, &profile));
+	sql_array_add_text(sql_table_next(t), name_of(update_mode_names, (int)device->mode));
+	sql_array_add_text(sql_table_next(t), device->mode_reason);
+	sql_array_add_int(sql_table_next(t), device->provision.row_version);
 }
 
 void commit_rows_add_device(struct sql_table *t, const struct device *device)
@@ -68,6 +85,7 @@ void commit_rows_add_device(struct sql_table *t, const struct device *device)
 	sql_array_add_text(
 		sql_table_next(t), name_of(envelope_form_names, (int)device->envelope_form));
 	add_characteristics(t, &device->told);
+	add_ways(t, device);
 }
 
 struct sql_table commit_rows_components(void)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "store/device_json.h"
 #include "store/txn_query.h"
 
 static void read_ids(struct sql_row *row, struct su_uuid out[DEVICE_MAX_IDS], size_t *n_out)
@@ -48,6 +49,11 @@ static void read_device(struct sql_row *row, struct device *device)
 	device->envelope_form =
 		(enum envelope_form)sql_read_name(row, envelope_form_names, "an envelope form");
 	read_characteristics(row, &device->told);
+	device_json_read_profile(row, &device->told.profile);
+	device->calendar = device_json_read_calendar(row);
+	device->mode = (enum update_mode)sql_read_name(row, update_mode_names, "an update mode");
+	device->mode_reason = sql_read_text(row);
+	device_json_read_provision(row, &device->provision);
 	device->row_version = sql_read_int(row);
 }
 
@@ -109,6 +115,30 @@ static void load_components(
 	read_components(txn, arena, rows, by_id, n_known);
 }
 
+/* What is laid down for devices that have not appeared yet. */
+static void load_provisions(struct txn *txn, struct su_arena *arena, const char *const *endpoints,
+	struct device *devices, size_t n)
+{
+	struct sql_array names su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	size_t *at = su_arena_array(arena, n, sizeof(*at));
+	for (size_t i = 0; i < n; i++) {
+		if (devices[i].id != 0)
+			continue;
+		at[names.n] = i;
+		sql_array_add_text(&names, endpoints[i]);
+	}
+	if (names.n == 0)
+		return;
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_PROVISION_GET_BATCH, sql_list(&names));
+	for (size_t i = 0; i < sql_rows_count(rows); i++) {
+		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
+		size_t position = at[sql_read_int(&row)];
+		devices[position].endpoint = endpoints[position];
+		device_json_read_provision(&row, &devices[position].provision);
+	}
+}
+
 void device_store_get_batch(struct txn *txn, struct su_arena *arena, const char *const *endpoints,
 	size_t n, struct device **out)
 {
@@ -124,6 +154,7 @@ void device_store_get_batch(struct txn *txn, struct su_arena *arena, const char 
 		read_device(&row, &(*out)[position]);
 	}
 	load_components(txn, arena, *out, n);
+	load_provisions(txn, arena, endpoints, *out, n);
 }
 
 bool device_store_get(
@@ -187,4 +218,25 @@ size_t device_store_list(struct txn *txn, struct su_arena *arena, const struct d
 	}
 	load_components(txn, arena, *out, n);
 	return txn_ok(txn) ? n : 0;
+}
+
+bool device_store_hold(struct txn *txn, const char *endpoint)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEVICE_HOLD, sql_text(endpoint));
+	return sql_rows_count(rows) > 0;
+}
+
+void device_store_settle(struct txn *txn, struct device *device)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct profile profile = device_profile(device);
+	if (txn_execute(txn, STATEMENT_DEVICE_SETTLE, sql_int(device->id),
+		    sql_int(device->row_version), sql_text(device_json_profile(arena, &profile)),
+		    sql_text(device_site(device)),
+		    sql_text(name_of(update_mode_names, (int)device->mode)),
+		    sql_text(device->mode_reason)) == 1)
+		device->row_version++;
+	else
+		txn_fail(txn, SU_STALE, "", "the device has moved on in the meantime");
 }

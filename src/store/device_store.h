@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading devices. They are written through committer.h alone. */
+/* Reading devices. What they told is written through committer.h alone. */
 #pragma once
 
 #include "base/arena.h"
@@ -9,7 +9,8 @@
 
 bool device_store_get(
 	struct txn *txn, struct su_arena *arena, const char *endpoint, struct device *out);
-/* Many at once for the cache: out[i].id is 0 where endpoints[i] is unknown. */
+/* Many at once for the cache: out[i].id is 0 where endpoints[i] is unknown; what is laid down for it
+ * is there all the same. */
 void device_store_get_batch(struct txn *txn, struct su_arena *arena, const char *const *endpoints,
 	size_t n, struct device **out);
 /* The endpoint that holds a registration; NULL: none. */
@@ -27,3 +28,8 @@ struct device_query {
 /* Ordered by endpoint. */
 size_t device_store_list(struct txn *txn, struct su_arena *arena, const struct device_query *query,
 	struct device **out);
+
+/* Nobody else changes its row until the end of txn. false: there is none. */
+bool device_store_hold(struct txn *txn, const char *endpoint);
+/* Writes what counts after another provision: profile, site and mode. SU_STALE: not at row_version. */
+void device_store_settle(struct txn *txn, struct device *device);

@@ -19,7 +19,8 @@
 #include "suit/hash.h"
 
 static const char empty_all[] =
-	"TRUNCATE plan_job, estimate, api_token, trust_anchor, image, upload, release_scope, "
+	"TRUNCATE device_provision, plan_job, estimate, api_token, trust_anchor, image, upload, "
+	"release_scope, "
 	"release, release_image, "
 	"public_path, device, device_component, device_credential, deployment, "
 	"deployment_component, deployment_history, "

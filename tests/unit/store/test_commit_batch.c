@@ -17,6 +17,7 @@
 #include "store/commit_batch.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
+#include "store/provision_store.h"
 #include "store_fixture.h"
 
 #define MAX_ITEMS 32
@@ -108,6 +109,30 @@ static void test_a_device_that_vanished_is_a_conflict(void **state)
 	ghost.row_version = 1;
 	const struct device_write write = { .device = &ghost, .write_device = true };
 	assert_int_equal(run_one(f, &write).status, SU_CONFLICT);
+}
+
+/* The mode was settled without what is laid down by now: to be loaded and settled again. */
+static void test_a_newcomer_must_know_its_provision(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct provision_record record = {
+		.endpoint = "a", .changed_at_ms = NOW_MS, .changed_by = "ops"
+	};
+	struct device a = sample_device("a");
+	const struct device b = sample_device("b");
+	struct committer_result results[2];
+	begin(f);
+	provision_store_put(&f->txn, &record);
+	commit(f);
+	const struct device_write writes[] = { { .device = &a }, { .device = &b } };
+	run(f, writes, 2, results);
+	assert_int_equal(results[0].status, SU_CONFLICT);
+	assert_int_equal(results[1].status, SU_OK);
+	a.provision.row_version = record.provision.row_version - 1;
+	assert_int_equal(run_one(f, &writes[0]).status, SU_CONFLICT);
+	a.provision.row_version = record.provision.row_version;
+	assert_int_equal(run_one(f, &writes[0]).status, SU_OK);
+	assert_int_equal(count(f, "SELECT count(*) FROM device"), 2);
 }
 
 static void test_removal_is_counted(void **state)
@@ -394,6 +419,7 @@ int main(void)
 		STORE_TEST(test_inserts_and_updates_together),
 		STORE_TEST(test_stale_writes_fail_alone),
 		STORE_TEST(test_a_device_that_vanished_is_a_conflict),
+		STORE_TEST(test_a_newcomer_must_know_its_provision),
 		STORE_TEST(test_removal_is_counted),
 		STORE_TEST(test_components_are_replaced),
 		STORE_TEST(test_a_deployment_moves),

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "policy/expression.h"
 #include "store/device_store.h"
+#include "store/provision_store.h"
 #include "store_fixture.h"
 
 #define N_DEVICES     60
@@ -62,6 +63,41 @@ static size_t random_ids(uint64_t *seed, struct su_uuid *out)
 	return n;
 }
 
+static struct profile random_profile(uint64_t *seed)
+{
+	return (struct profile){
+		.has_reachability = one_in(seed, 2),
+		.reachability = (enum reachability)below(seed, REACH_QUEUE + 1),
+		.has_always_on = one_in(seed, 2),
+		.always_on = one_in(seed, 2),
+		.has_behind_nat = one_in(seed, 2),
+		.behind_nat = one_in(seed, 2),
+		.has_answers = one_in(seed, 2),
+		.answers = one_in(seed, 2),
+		.has_takes_push = one_in(seed, 2),
+		.takes_push = one_in(seed, 2),
+		.has_wake_every = one_in(seed, 2),
+		.wake_every_s = 1 + (int64_t)below(seed, 5) * 86400,
+		.has_link_rate = one_in(seed, 2),
+		.link_bytes_per_s = (uint64_t)numbers[1 + below(seed, N_NUMBERS - 1)],
+	};
+}
+
+static struct provision random_provision(
+	struct store_fixture *f, uint64_t *seed, const char *endpoint)
+{
+	struct provision_record record = {
+		.endpoint = endpoint,
+		.provision = { .profile = random_profile(seed), .site = random_text(seed) },
+		.changed_at_ms = NOW_MS,
+		.changed_by = "ops",
+	};
+	begin(f);
+	provision_store_put(&f->txn, &record);
+	commit(f);
+	return record.provision;
+}
+
 static struct device random_device(struct store_fixture *f, uint64_t *seed, unsigned n)
 {
 	struct device device =
@@ -81,6 +117,10 @@ static struct device random_device(struct store_fixture *f, uint64_t *seed, unsi
 	device.transport = (enum transport)below(seed, TRANSPORT_HTTPS + 1);
 	device.registered_at_ms = NOW_MS - (int64_t)below(seed, 5) * DAY_MS;
 	device.last_seen_at_ms = NOW_MS - (int64_t)below(seed, 5) * DAY_MS;
+	device.mode = (enum update_mode)below(seed, 3);
+	told->profile = random_profile(seed);
+	if (one_in(seed, 2))
+		device.provision = random_provision(f, seed, device.endpoint);
 	return device;
 }
 
