@@ -315,7 +315,8 @@ static void a_change_by_others_is_loaded_and_applied_again(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
 	offered(fixture);
-	fixture_sql(fixture, "UPDATE device SET row_version = row_version + 1, site = 'north'");
+	fixture_sql(
+		fixture, "UPDATE device SET row_version = row_version + 1, told_site = 'north'");
 	fixture_sql(fixture, "UPDATE deployment SET row_version = row_version + 1");
 	assert_int_equal(fixture_say(fixture, "meter", DEPLOYMENT_DOWNLOADING).error.status, SU_OK);
 	assert_string_equal(fixture_state(fixture, "meter"), "downloading");

@@ -97,7 +97,8 @@ static void trust_author(struct fixture *fixture)
 static void empty_database(struct fixture *fixture)
 {
 	fixture_sql(fixture,
-		"TRUNCATE release_scope, release, release_image, public_path, device,"
+		"TRUNCATE device_provision, release_scope, release, release_image, public_path, "
+		"device,"
 		" device_component, device_credential, deployment,"
 		" deployment_component, deployment_history, report, counter, audit, image,"
 		" trust_anchor, plan_job, policy_document, replan_job, release_approval");
