@@ -111,6 +111,11 @@ SET state = $3::text, active = $4::boolean, mode = $5::text, changed_at = at($6:
 	row_version = row_version + 1
 WHERE id = $1::uuid AND row_version = $2::bigint
 
+-- name: deployment_look_now
+UPDATE deployment
+SET look_at = at($2::bigint), row_version = row_version + 1
+WHERE device_id = $1::bigint AND active
+
 -- name: deployment_history_insert
 INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
 VALUES ($1::uuid, at($2::bigint), $3::text, $4::text, $5::text, $6::text, $7::text)

@@ -2,6 +2,7 @@
 /* When a device may be interrupted or reached: what devices report and operators provision. Plain values. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,3 +43,5 @@ struct calendar {
 	size_t n_windows;
 	struct window windows[DEVICE_MAX_WINDOWS];
 };
+
+bool calendar_equal(const struct calendar *a, const struct calendar *b); /* NULL equals NULL */

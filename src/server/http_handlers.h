@@ -52,6 +52,9 @@ HTTP_WORK(http_policy_get);
 HTTP_WORK(http_policy_put);
 HTTP_WORK(http_policy_versions);
 HTTP_WORK(http_policy_version);
+HTTP_WORK(http_provision_get);
+HTTP_WORK(http_provision_put);
+HTTP_WORK(http_provision_delete);
 
 HTTP_WORK(http_fleet_summary);
 HTTP_WORK(http_audit_list);

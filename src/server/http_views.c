@@ -3,6 +3,7 @@
 #include "server/http_views.h"
 
 #include "base/hex.h"
+#include "policy/calendar_json.h"
 #include "server/http_json.h"
 
 /* Texts of devices are checked on their way in; what is no UTF-8 nevertheless becomes null. */
@@ -167,12 +168,24 @@ static void put_characteristics(
 	http_json_put_text(view, "manufacturer", told->manufacturer);
 	http_json_put_text(view, "model", told->model);
 	http_json_put_text(view, "hardware_version", told->hardware_version);
-	http_json_put_text(view, "site", told->site);
 	http_json_put_take(view, "battery_mwh",
 		told->has_battery ? json_integer((json_int_t)told->battery_mwh) : NULL);
 	http_json_put_take(view, "free_memory_bytes",
 		told->has_free_memory ? json_integer((json_int_t)told->free_memory_bytes) : NULL);
 	http_json_put_take(view, "components", device_components(arena, told));
+}
+
+/* What counts: provisioned above told. */
+static void put_ways(json_t *view, const struct device *device)
+{
+	const struct profile profile = device_profile(device);
+	const struct calendar *calendar = device_calendar(device);
+	http_json_put_text(view, "site", device_site(device));
+	http_json_put_take(view, "profile", profile_to_json(&profile));
+	http_json_put_take(view, "calendar", calendar ? calendar_to_json(calendar) : NULL);
+	http_json_put_bool(view, "provisioned", device->provision.row_version != 0);
+	put_name(view, "mode", update_mode_names, (int)device->mode);
+	http_json_put_text(view, "mode_reason", device->mode_reason);
 }
 
 json_t *http_view_device(struct su_arena *arena, const struct device *device,
@@ -191,6 +204,7 @@ json_t *http_view_device(struct su_arena *arena, const struct device *device,
 	http_json_put_text(view, "address", device->address);
 	put_name(view, "envelope_form", envelope_form_names, (int)device->envelope_form);
 	put_characteristics(view, arena, &device->told);
+	put_ways(view, device);
 	http_json_put_take(view, "deployment",
 		deployment ? http_view_deployment(deployment, device->endpoint) : NULL);
 	return view;

@@ -304,6 +304,11 @@ void deployment_store_update(
 	count_state(txn, d->state, 1);
 }
 
+void deployment_store_look_now(struct txn *txn, int64_t device_id, int64_t now_ms)
+{
+	txn_execute(txn, STATEMENT_DEPLOYMENT_LOOK_NOW, sql_int(device_id), sql_int(now_ms));
+}
+
 void deployment_store_notify(struct txn *txn, const char *endpoint)
 {
 	notify_send(txn, NOTIFY_DEVICE, endpoint);

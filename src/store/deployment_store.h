@@ -76,5 +76,7 @@ void deployment_store_insert(struct txn *txn, const struct deployment *deploymen
  * step NULL: the state stays as it is. plan.reasons NULL: the stored ones stay. */
 void deployment_store_update(struct txn *txn, const struct deployment *deployment,
 	const struct deployment_history *step);
+/* What is in flight on this device, if anything, is decided anew. The device is held (device_store_hold). */
+void deployment_store_look_now(struct txn *txn, int64_t device_id, int64_t now_ms);
 /* Tells every suitd that what it remembers of this device is old (NOTIFY). */
 void deployment_store_notify(struct txn *txn, const char *endpoint);

@@ -17,3 +17,4 @@ extern const struct cli_command cmd_release_list, cmd_release_show, cmd_release_
 	cmd_release_approve, cmd_release_withdraw;
 extern const struct cli_command cmd_device_list, cmd_device_show, cmd_device_deploy,
 	cmd_device_decision, cmd_device_history, cmd_device_credentials;
+extern const struct cli_command cmd_provision_show, cmd_provision_put, cmd_provision_delete;

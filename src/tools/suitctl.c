@@ -33,6 +33,9 @@ static const struct cli_command *const commands[] = {
 	&cmd_device_decision,
 	&cmd_device_history,
 	&cmd_device_credentials,
+	&cmd_provision_show,
+	&cmd_provision_put,
+	&cmd_provision_delete,
 	NULL,
 };
 

@@ -119,7 +119,9 @@ static void read_batch(void *arg, void *thread_context)
 
 static void keep(struct remembered *of, const struct device *device, const struct loaded *loaded)
 {
+	bool is_foreseen = device->id == 0 && device->provision.row_version != 0;
 	remembered_set_device(of, device->id ? device : NULL);
+	remembered_set_foreseen(of, is_foreseen ? device : NULL);
 	remembered_set_active(of, loaded->has_active ? &loaded->active : NULL, loaded->facts);
 	of->has_credential = loaded->has_credential;
 	of->judged = 0;

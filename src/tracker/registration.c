@@ -89,6 +89,7 @@ static void take_calendar(struct registration_turn *self)
 {
 	const struct calendar *told = self->wanted.calendar;
 	self->turn.device->calendar = told && told->n_windows > 0 ? told : NULL;
+	settling_do(&self->turn);
 }
 
 static void renew(struct turn *turn, int64_t lifetime_s)
@@ -109,7 +110,8 @@ static void begin_register(struct turn *turn)
 		return;
 	}
 	if (!turn->device) {
-		turn->device = su_arena_new_of(turn->arena, struct device);
+		turn->device = turn->foreseen ? turn->foreseen
+					      : su_arena_new_of(turn->arena, struct device);
 		turn->device->endpoint = turn->contact.endpoint;
 	}
 	self->id = su_uuid_v7(turn->contact.now_ms);

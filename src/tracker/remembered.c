@@ -18,11 +18,18 @@ void remembered_free(struct remembered **of)
 	if (!of || !*of)
 		return;
 	snapshot_free(&(*of)->device);
+	snapshot_free(&(*of)->foreseen);
 	release_facts_unref(&(*of)->facts);
 	free((*of)->active_reason);
 	free((*of)->endpoint);
 	free(*of);
 	*of = NULL;
+}
+
+void remembered_set_foreseen(struct remembered *of, const struct device *device)
+{
+	snapshot_free(&of->foreseen);
+	of->foreseen = device ? snapshot_new(device) : NULL;
 }
 
 void remembered_set_device(struct remembered *of, const struct device *device)

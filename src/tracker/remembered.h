@@ -21,9 +21,10 @@ struct remembered {
 
 	char *endpoint;
 	enum remembered_state state;
-	uint64_t epoch;          /* of the registry when it was loaded */
-	bool spoiled;            /* a change was announced while it was being loaded */
-	struct snapshot *device; /* NULL: no such device */
+	uint64_t epoch;            /* of the registry when it was loaded */
+	bool spoiled;              /* a change was announced while it was being loaded */
+	struct snapshot *device;   /* NULL: no such device */
+	struct snapshot *foreseen; /* what is laid down though there is no such device; or NULL */
 	bool has_credential;
 	bool has_active;
 	struct deployment active; /* the deployment in flight */
@@ -40,6 +41,8 @@ struct remembered {
 	unsigned cannot; /* bit (1 << enum command_kind) each that it said it does not know */
 };
 
+/* device has nothing but a name and a provision; NULL: nothing is laid down. */
+void remembered_set_foreseen(struct remembered *of, const struct device *device);
 void remembered_set_device(struct remembered *of, const struct device *device); /* NULL: none */
 /* NULL: none in flight. facts: a reference of its own is taken. */
 void remembered_set_active(

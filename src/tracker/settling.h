@@ -4,5 +4,8 @@
 
 #include "tracker/turn.h"
 
-/* Sets turn->device's mode and why; it becomes part of the write. */
+/* After turn->device has told something else: its mode and why, as part of the write, and whether what is
+ * in flight has to be looked at again. */
 void settling_do(struct turn *turn);
+/* Whoever looks after what is due does it with what the write stores. */
+void settling_look_again(struct turn *turn);

@@ -133,6 +133,7 @@ static void apply_calendar(struct status_turn *self)
 {
 	const struct calendar *told = self->message.calendar;
 	self->turn.device->calendar = told->n_windows > 0 ? told : NULL;
+	settling_do(&self->turn);
 }
 
 static void write_down(struct status_turn *self)

@@ -7,6 +7,7 @@
 #include "tracker/follow.h"
 #include "tracker/planning_due.h"
 #include "tracker/pusher.h"
+#include "tracker/settling.h"
 #include "tracker/situation.h"
 #include "tracker/told.h"
 
@@ -70,16 +71,21 @@ static struct turn *unlink_first(struct remembered *of)
 	return turn;
 }
 
+static struct device *copy_of(struct turn *turn, const struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return NULL;
+	struct device borrowed = { 0 };
+	snapshot_restore(snapshot, &borrowed);
+	return told_copy_device(turn->arena, &borrowed);
+}
+
 /* Copies what is remembered, so that a turn that comes to nothing leaves no trace. */
 static void refresh(struct turn *turn)
 {
 	struct remembered *of = turn->of;
-	turn->device = NULL;
-	if (of->device) {
-		struct device borrowed = { 0 };
-		snapshot_restore(of->device, &borrowed);
-		turn->device = told_copy_device(turn->arena, &borrowed);
-	}
+	turn->device = copy_of(turn, of->device);
+	turn->foreseen = copy_of(turn, of->foreseen);
 	turn->has_active = of->has_active;
 	turn->active = of->active;
 	turn->active.reason = su_arena_strdup(turn->arena, of->active_reason);
@@ -87,6 +93,7 @@ static void refresh(struct turn *turn)
 	turn->facts = release_facts_ref(of->facts);
 	turn->write = (struct device_write){ 0 };
 	turn->rejudge = false;
+	turn->look_again = false;
 	turn->is_planned = false;
 }
 
@@ -237,6 +244,8 @@ void turn_commit(struct turn *turn)
 		situation_refresh(turn);
 	if (written && turn->facts && (written->row_version == 0 || turn->write.n_history > 0))
 		follow_components(turn);
+	if (turn->look_again)
+		settling_look_again(turn);
 	turn->write.device = turn->device;
 	enum su_status status = committer_submit(
 		turn->tracker->opts.committer, &turn->write, on_committed, turn, &error);

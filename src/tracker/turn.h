@@ -31,7 +31,8 @@ struct turn {
 	unsigned attempts;
 
 	/* Copies, made anew before each begin. */
-	struct device *device; /* NULL: there is none */
+	struct device *device;   /* NULL: there is none */
+	struct device *foreseen; /* then: what is laid down for it; or NULL */
 	bool has_active;
 	struct deployment active;
 	struct release_facts *facts; /* of active; a reference */
@@ -41,6 +42,7 @@ struct turn {
 	struct deployment_history steps[TURN_MAX_STEPS]; /* one message may tell of several */
 	const char *actor;                               /* of the steps; NULL: the device */
 	bool rejudge;    /* the change may alter which release fits */
+	bool look_again; /* the change may alter how the deployment in flight goes on */
 	bool is_planned; /* plan.look_ms is set already: no need to decide what comes next */
 
 	/* Filled on the worker. */

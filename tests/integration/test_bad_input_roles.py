@@ -22,6 +22,7 @@ MAY = {
     ("POST", "/api/v1/devices/nobody-at-all/deployments"): {"operator"},
     ("POST", f"/api/v1/deployments/{ANY}/cancel"): {"operator"},
     ("PUT", "/api/v1/devices/nobody-at-all/credentials"): {"operator"},
+    ("PUT", "/api/v1/devices/nobody-at-all/provision"): {"operator"},
     ("POST", "/api/v1/trust-anchors"): {"trust_authority"},
     ("POST", f"/api/v1/trust-anchors/{ANY}/revoke"): {"trust_authority"},
     ("POST", "/api/v1/tokens"): set(),
@@ -36,6 +37,7 @@ BODIES = {
     "/api/v1/trust-anchors": JSON_BODY,
     "/api/v1/devices/nobody-at-all/deployments": JSON_BODY,
     "/api/v1/devices/nobody-at-all/credentials": JSON_BODY,
+    "/api/v1/devices/nobody-at-all/provision": JSON_BODY,
 }
 
 

@@ -41,6 +41,13 @@ def test_single_resources(rest, busy, unique):
     deployment = check(device["deployment"], "Deployment")
     check(rest.get(f"/api/v1/deployments/{deployment['id']}").json(), "Deployment")
     check(rest.get(url + "/decision").json(), "Decision")
+    windows = [{"days": ["mon"], "start": "02:30", "duration": "PT2H"},
+               {"meaning": "busy", "until": "2099-01-01T00:00:00Z"},
+               {"rule": "FREQ=MONTHLY;BYHOUR=2", "duration": "PT1H"}]
+    laid_down = {"profile": {"answers": True, "install_s": 9}, "calendar": {"windows": windows},
+                 "mode": "negotiated", "site": "north"}
+    check(rest.put(url + "/provision", json=laid_down).json(), "Provisioned")
+    check(rest.get(url).json(), "Device")
     release = rest.get(f"/api/v1/releases/{deployment['release']}").json()
     check(release, "Release")
     check(rest.get(f"/api/v1/manifests/{release['digest']}").json() | {}, "Manifest")
