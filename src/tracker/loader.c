@@ -7,6 +7,7 @@
 #include "store/credential_store.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
+#include "store/estimate_store.h"
 
 #define BATCH_MAX 128
 
@@ -21,6 +22,7 @@ struct loaded {
 	bool has_credential, has_active;
 	struct deployment active;
 	struct release_facts *facts; /* NULL: none in flight, or its envelope could not be read */
+	struct estimate learned;
 };
 
 struct batch {
@@ -101,6 +103,19 @@ static void read_active(struct txn *txn, struct batch *batch)
 			read_facts(txn, batch, i);
 }
 
+/* Devices of one batch are mostly of one class. */
+static struct estimate learned_of(struct txn *txn, const struct batch *batch, size_t i)
+{
+	const struct characteristics *told = &batch->read[i].told;
+	if (told->n_class_ids == 0)
+		return (struct estimate){ 0 };
+	for (size_t k = 0; k < i; k++)
+		if (batch->read[k].told.n_class_ids > 0 &&
+			su_uuid_equal(batch->read[k].told.class_ids[0], told->class_ids[0]))
+			return batch->loaded[k].learned;
+	return estimate_store_get(txn, told->class_ids[0]);
+}
+
 static void read_batch(void *arg, void *thread_context)
 {
 	struct batch *batch = arg;
@@ -111,6 +126,8 @@ static void read_batch(void *arg, void *thread_context)
 		batch->loaded[i].has_credential =
 			credential_store_get(&txn, batch->arena, batch->endpoints[i], &credential);
 	}
+	for (size_t i = 0; txn_ok(&txn) && i < batch->n; i++)
+		batch->loaded[i].learned = learned_of(&txn, batch, i);
 	if (txn_ok(&txn))
 		read_active(&txn, batch);
 	if (txn_commit(&txn, &batch->error) == SU_OK)
@@ -124,6 +141,7 @@ static void keep(struct remembered *of, const struct device *device, const struc
 	remembered_set_foreseen(of, is_foreseen ? device : NULL);
 	remembered_set_active(of, loaded->has_active ? &loaded->active : NULL, loaded->facts);
 	of->has_credential = loaded->has_credential;
+	of->learned = loaded->learned;
 	of->judged = 0;
 }
 

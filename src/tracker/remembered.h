@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/deployment.h"
+#include "policy/estimate.h"
 #include "tracker/release_facts.h"
 #include "tracker/snapshot.h"
 
@@ -29,6 +30,7 @@ struct remembered {
 	bool has_active;
 	struct deployment active; /* the deployment in flight */
 	char *active_reason;
+	struct estimate learned;     /* of its class, when it was loaded */
 	struct release_facts *facts; /* of active's release */
 	uint64_t judged; /* release generation at which its choice was made; 0: not yet */
 	int64_t last_seen_ms;

@@ -47,7 +47,7 @@ static const struct calendar *calendar_of(const struct turn *turn)
 
 bool situation_of(const struct turn *turn, struct situation_view *out)
 {
-	static const struct estimate untaught = { 0 };
+	const struct estimate *learned = &turn->of->learned;
 	const struct deployment *active = &turn->active;
 	const struct deployment_plan *plan = &active->plan;
 	if (!turn->has_active || !turn->device ||
@@ -65,8 +65,8 @@ bool situation_of(const struct turn *turn, struct situation_view *out)
 		.last_seen_ms = turn->device->last_seen_at_ms,
 		.transfer_ms = plan->transfer_ms
 				       ? plan->transfer_ms
-				       : estimate_transfer_ms(&untaught, &out->profile, bytes),
-		.install_ms = estimate_install_ms(&untaught, &out->profile),
+				       : estimate_transfer_ms(learned, &out->profile, bytes),
+		.install_ms = estimate_install_ms(learned, &out->profile),
 		.state = active->state,
 		.promised_ms = plan->promised_ms,
 		.deferrals = plan->deferrals,
