@@ -2,9 +2,9 @@
 """Every command of suitctl against the real server: what it prints, and how it explains itself."""
 
 import hashlib
+import itertools
 import json
 import os
-import itertools
 import re
 import resource
 
