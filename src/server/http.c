@@ -90,6 +90,7 @@ static void open_channel(struct http_front *front, const struct http_opts *opts)
 		.loop = front->env.loop,
 		.max_waits = opts->max_connections - opts->max_connections / 4,
 		.max_commands = MAX_COMMANDS,
+		.waiting = &front->stats.waiting,
 		.replaced_ms = REPLACED_MS,
 		.silence_ms = opts->command_timeout_ms,
 		.grace_ms = GRACE_MS,

@@ -104,13 +104,20 @@ static void take_wait(struct http_wait *wait)
 		wait->next->at = wait->at;
 }
 
+static void count_waits(struct http_channel *channel, size_t n)
+{
+	channel->n_waits = n;
+	if (channel->opts.waiting)
+		atomic_store_explicit(channel->opts.waiting, n, memory_order_relaxed);
+}
+
 void http_channel_leave(struct http_channel *channel, struct http_wait **wait)
 {
 	struct http_wait *left = *wait;
 	if (!left)
 		return;
 	take_wait(left);
-	channel->n_waits--;
+	count_waits(channel, channel->n_waits - 1);
 	su_timer_free(&left->timer);
 	su_free_ptr(&left->endpoint);
 	su_free_ptr(wait);
@@ -174,7 +181,7 @@ enum su_status http_channel_wait(struct http_channel *channel, const struct http
 	wait->waiter.endpoint = wait->endpoint = su_strdup(waiter->endpoint);
 	wait->until_ms = waiter->now_ms + waiter->wait_ms;
 	put_wait(bucket_of(channel, wait->endpoint), wait);
-	channel->n_waits++;
+	count_waits(channel, channel->n_waits + 1);
 	wait->timer = su_timer_new(channel->opts.loop, on_wait_time, wait);
 	su_timer_set(wait->timer, 0);
 	*out = wait;

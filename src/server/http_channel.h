@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "server/wire_reader.h"
 #include "tracker/channel.h"
 
@@ -20,6 +22,8 @@ struct http_wait;
 struct http_channel_opts {
 	struct su_loop *loop;
 	size_t max_waits, max_commands;
+	atomic_uint_fast64_t
+		*waiting;    /* how many wait, for who reads it elsewhere; NULL: nobody does */
 	int64_t replaced_ms; /* after which one that a newer one has replaced is answered */
 	int64_t silence_ms;  /* so long a device may do without a word after a command */
 	int64_t grace_ms;    /* so long an acknowledgement may take although the device was heard */

@@ -35,6 +35,8 @@ static void put_http(struct su_buf *out, const struct http_stats *stats)
 		&stats->refused_connections);
 	put_value(out, "suitd_http_connections_cut_total", "counter",
 		"Connections closed because nothing moved on them.", &stats->cut_connections);
+	put_value(out, "suitd_http_waiting", "gauge",
+		"Requests of devices that wait for a command.", &stats->waiting);
 }
 
 static void put_commands(struct su_buf *out, const struct command_stats *stats)

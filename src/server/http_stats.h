@@ -9,6 +9,7 @@ struct http_stats {
 	atomic_uint_fast64_t connections;         /* open now */
 	atomic_uint_fast64_t refused_connections; /* too many of one address */
 	atomic_uint_fast64_t cut_connections;     /* nothing moved on them */
+	atomic_uint_fast64_t waiting;             /* requests for commands, now */
 };
 
 static inline void http_stats_add(atomic_uint_fast64_t *counter)

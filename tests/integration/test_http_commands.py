@@ -91,6 +91,20 @@ def test_who_may_wait(sandbox, rest, unique):
     assert ask(sandbox, token, ep="another").status_code == 403
 
 
+def test_metrics_count_who_waits(make_sandbox):
+    sandbox = make_sandbox()
+    device = registered(sandbox, "lamp")
+
+    def is_counted(n):
+        return f"\nsuitd_http_waiting {n}\n" in sandbox.rest.get("/metrics").text
+
+    assert is_counted(0)
+    poll = Poll(sandbox, device.endpoint)
+    eventually(lambda: is_counted(1))
+    poll.hang_up()
+    eventually(lambda: is_counted(0))
+
+
 def test_head_takes_nothing(sandbox, unique):
     device = registered(sandbox, unique("lamp"))
     waiting = Poll(sandbox, device.endpoint)

@@ -3,10 +3,13 @@
 
 import re
 import subprocess
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import suit_oracle as suit
 from device import CoapDevice, HttpDevice
+from polling_device import PollingDevice
 from sandbox import Rest, eventually
 
 
@@ -65,6 +68,23 @@ def test_a_device_may_change_between_them(pair):
     assert here.status(components=[suit.installed(image, 2)]).status == "2.04"
     assert first.rest.deployments("lamp")[0]["state"] == "confirmed"
     assert len(second.rest.deployments("lamp")) == 1
+
+
+def test_who_has_the_device_in_reach_gives_the_command(pair):
+    """It waits at the second one, and the release is approved at the first one."""
+    first, second = pair
+    key, klass = suit.Key(), uuid.uuid4()
+    first.rest.trust(key)
+    old, new = (suit.Image(f"{n} firmware".encode() * 20, f"/fw/{n}.bin") for n in ("old", "new"))
+    device = PollingDevice(second, "lamp", klass).register([suit.installed(old, 1)])
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(device.ask, 30)
+        first.rest.publish(suit.update(key, 2, [new], klass=klass), [new])
+        offer = waits.result() or device.await_command("offer")
+    assert offer["command"] == "offer"
+    device.answer(offer, "now")
+    device.await_command("trigger")
+    assert [command["command"] for command in device.commands] == ["offer", "trigger"]
 
 
 def test_one_deployment_for_a_device_that_asks_both(pair):
