@@ -121,6 +121,14 @@ static enum verdict judge_manifest(const struct judge *judge, const struct relea
 		*reason = "the device runs it already";
 		return VERDICT_RUNS_IT;
 	}
+	const struct proof_component *newer = proof_find_newer(&view->proof, judge->told);
+	if (newer) {
+		*reason = su_arena_printf(judge->arena,
+			"%s runs an image of a manifest newer than number %llu",
+			component_id_format(judge->arena, newer->id),
+			(unsigned long long)newer->sequence_number);
+		return VERDICT_NO;
+	}
 	uint64_t room = room_needed(&view->survey);
 	if (judge->told->has_free_memory && room > judge->told->free_memory_bytes) {
 		*reason = su_arena_printf(judge->arena,
@@ -154,7 +162,7 @@ static enum verdict judge_release(const struct judge *judge, const struct releas
 	enum verdict verdict = judge_manifest(judge, release, proof_out, reason);
 	/* One component may have got its number without the others: that is to be completed. */
 	if (verdict == VERDICT_FITS && known && release->sequence_number == installed &&
-		!proof_is_mixed(proof_out, judge->told)) {
+		!proof_is_partial(proof_out, judge->told)) {
 		*reason = "the device already runs a manifest with this sequence number";
 		return VERDICT_RUNS_IT;
 	}

@@ -93,6 +93,12 @@ static void add_digest(
 	component->digests[component->n_digests++] = *digest;
 }
 
+static void note_sequence(struct proof_component *component, uint64_t sequence_number)
+{
+	if (sequence_number > component->sequence_number)
+		component->sequence_number = sequence_number;
+}
+
 static void add_images(struct su_arena *arena, const struct manifest *manifest,
 	const struct survey *survey, struct proof *proof)
 {
@@ -104,9 +110,12 @@ static void add_images(struct su_arena *arena, const struct manifest *manifest,
 		grown[i] = proof->components[i];
 	proof->components = grown;
 	for (size_t i = 0; i < survey->n_images; i++)
-		if (counts(&matched, &survey->images[i]))
-			add_digest(arena, component_of(arena, proof, survey->images[i].component),
-				&survey->images[i].digest);
+		if (counts(&matched, &survey->images[i])) {
+			struct proof_component *component =
+				component_of(arena, proof, survey->images[i].component);
+			note_sequence(component, manifest->sequence_number);
+			add_digest(arena, component, &survey->images[i].digest);
+		}
 }
 
 static enum su_status collect(struct su_arena *arena, const struct envelope *envelope,
@@ -169,6 +178,7 @@ void proof_put_before(struct su_arena *arena, struct proof *proof, const struct 
 			i < below->n_components ? &below->components[i]
 						: &own.components[i - below->n_components];
 		struct proof_component *to = component_of(arena, proof, from->id);
+		note_sequence(to, from->sequence_number);
 		for (size_t k = 0; k < from->n_digests; k++)
 			add_digest(arena, to, &from->digests[k]);
 	}
@@ -219,15 +229,38 @@ enum proof_verdict proof_judge(const struct proof *proof, const struct character
 	return verdict;
 }
 
-bool proof_is_mixed(const struct proof *proof, const struct characteristics *told)
+/* Not older than what the proof asks for, as far as is known. */
+static bool is_recent(const struct proof_component *wanted, const struct characteristics *told)
+{
+	const struct installed_component *installed = characteristics_component(told, wanted->id);
+	return installed && installed->has_sequence_number &&
+	       installed->sequence_number >= wanted->sequence_number;
+}
+
+bool proof_is_partial(const struct proof *proof, const struct characteristics *told)
 {
 	bool holds = false, fails = false;
 	for (size_t i = 0; i < proof->n_components; i++) {
-		enum proof_verdict one = proof_judge_component(&proof->components[i], told);
+		const struct proof_component *wanted = &proof->components[i];
+		enum proof_verdict one = proof_judge_component(wanted, told);
 		holds |= one == PROOF_HOLDS;
-		fails |= one == PROOF_FAILS;
+		fails |= one == PROOF_FAILS && !is_recent(wanted, told);
 	}
 	return holds && fails;
+}
+
+const struct proof_component *proof_find_newer(
+	const struct proof *proof, const struct characteristics *told)
+{
+	for (size_t i = 0; i < proof->n_components; i++) {
+		const struct proof_component *wanted = &proof->components[i];
+		const struct installed_component *installed =
+			characteristics_component(told, wanted->id);
+		if (proof_judge_component(wanted, told) == PROOF_FAILS && is_recent(wanted, told) &&
+			installed->sequence_number > wanted->sequence_number)
+			return wanted;
+	}
+	return NULL;
 }
 
 bool proof_unchanged(const struct proof *proof, const struct characteristics *before,

@@ -12,6 +12,7 @@
 /* Any of the digests will do: a manifest with alternatives gives several for one component. */
 struct proof_component {
 	struct component_id id;
+	uint64_t sequence_number; /* of the manifest that installs it; the highest of several */
 	size_t n_digests;
 	struct digest *digests;
 };
@@ -38,8 +39,11 @@ void proof_put_before(struct su_arena *arena, struct proof *proof, const struct 
 enum proof_verdict proof_judge(const struct proof *proof, const struct characteristics *told);
 enum proof_verdict proof_judge_component(
 	const struct proof_component *component, const struct characteristics *told);
-/* Some components run the release, others something else. */
-bool proof_is_mixed(const struct proof *proof, const struct characteristics *told);
+/* Some components run the release, and others something older. */
+bool proof_is_partial(const struct proof *proof, const struct characteristics *told);
+/* A component that runs something else, installed by a newer manifest; NULL: there is none. */
+const struct proof_component *proof_find_newer(
+	const struct proof *proof, const struct characteristics *told);
 /* Whether nothing that the proof looks at differs between two tellings. */
 bool proof_unchanged(const struct proof *proof, const struct characteristics *before,
 	const struct characteristics *after);
