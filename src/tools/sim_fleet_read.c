@@ -68,12 +68,11 @@ static enum su_status read_short(
 {
 	struct profile *profile = &device->profile;
 	uint64_t rate = 0, install_s = 0;
-	bool has_rate = false, has_install = false, is_calm = false;
+	bool has_rate = false, has_install = false;
 	SU_TRY(json_read_uint(object, "link_bytes_per_s", &rate, &has_rate, err));
 	SU_TRY(json_read_uint(object, "install_s", &install_s, &has_install, err));
 	SU_TRY(json_read_bool(object, "answers", &profile->answers, err));
 	SU_TRY(json_read_bool(object, "fails_first", &device->first_install_fails, err));
-	SU_TRY(json_read_bool(object, "well_behaved", &is_calm, err));
 	if (has_rate && rate == 0)
 		return su_fail(err, SU_INVALID, "link_bytes_per_s", "must not be 0");
 	if (has_install && (install_s == 0 || install_s > INSTALL_MAX_S))
@@ -88,11 +87,19 @@ static enum su_status read_short(
 		profile->has_install = true;
 		profile->install_s = (int64_t)install_s;
 	}
-	if (is_calm) {
-		device->keeps_its_word = true;
-		device->first_install_fails = false;
-		device->absent_from_ms = device->absent_until_ms = 0;
-	}
+	return SU_OK;
+}
+
+static enum su_status read_conduct(
+	const json_t *object, struct sim_device *device, struct su_error *err)
+{
+	bool is_calm = false;
+	SU_TRY(json_read_bool(object, "well_behaved", &is_calm, err));
+	if (!is_calm)
+		return SU_OK;
+	device->keeps_its_word = true;
+	device->first_install_fails = false;
+	device->absent_from_ms = device->absent_until_ms = 0;
 	return SU_OK;
 }
 
@@ -144,7 +151,7 @@ static enum su_status read_own(struct su_arena *arena, struct sim_fleet *fleet,
 		device->calendar = device_calendar(known);
 	SU_TRY(read_short(object, device, err));
 	believe(device, fleet);
-	return SU_OK;
+	return read_conduct(object, device, err);
 }
 
 static enum su_status read_served(struct su_arena *arena, struct sim_fleet *fleet,
@@ -160,7 +167,7 @@ static enum su_status read_served(struct su_arena *arena, struct sim_fleet *flee
 	device->profile = device_profile(known);
 	device->calendar = device_calendar(known);
 	believe(device, fleet);
-	return SU_OK;
+	return read_conduct(object, device, err);
 }
 
 enum su_status sim_fleet_read_device(
