@@ -66,6 +66,8 @@ FLEET = [
         {"meaning": "busy", "from": "2026-03-27T11:00:00Z", "until": "2026-03-29T13:00:00Z"}]},
         answers=True),
     device("plain-answers", answers=True),
+    device("vehicle", reachability="while_working", answers=True),
+    device("sensor", reachability="queue", wake_every_s=7200, answers=False),
 ]  # fmt: skip
 
 
@@ -132,6 +134,7 @@ class LiveDevice(threading.Thread):
         self.plane = HttpDevice(sandbox, self.endpoint)
         self.acts, self.faults, self.stopped = [], [], False
         self.connection = None
+        self.there = threading.Event()
 
     def register(self, sequence_number=1):
         body = {1: 60 * 86400, 3: suit.characteristics([suit.installed(
@@ -186,9 +189,20 @@ class LiveDevice(threading.Thread):
         self.connection.close()
         return reply, body
 
+    def wake_up(self, polls):
+        """When the simulator says so: it polls, or a vehicle drives off and can be spoken to."""
+        if polls:
+            self.note("let_poll")
+            self.fetch()
+            for state in ("installing", "rebooting"):
+                self.tell(state=state)
+            self.register(sequence_number=2)
+        self.there.set()
+
     def run(self):
         while not self.stopped:
             try:
+                self.there.wait()
                 reply, body = self.wait()
                 if reply.status == 200:
                     self.obey(cbor2.loads(body))
@@ -201,6 +215,7 @@ class LiveDevice(threading.Thread):
 
     def stop(self):
         self.stopped = True
+        self.there.set()
         with contextlib.suppress(OSError, AttributeError):
             self.connection.sock.shutdown(2)
 
@@ -263,7 +278,7 @@ def compare_plans(sandbox, trace, urgency):
                 endpoint, said, plan)  # fmt: skip
 
 
-SHOWN = {"offer", "download", "notice", "install"}
+SHOWN = {"let_poll", "offer", "download", "notice", "install"}
 
 
 @pytest.mark.parametrize("urgency, labels", [
@@ -287,6 +302,10 @@ def test_same_decisions(world, author_key, tmp_path, urgency, labels):
     publish(sandbox, author_key, image, klass, labels)
     compare_plans(sandbox, trace, urgency)
     for live in devices.values():
+        if live.line["profile"]["reachability"] == "always" and (
+            wanted[live.endpoint][0][1] != "let_poll"
+        ):
+            live.there.set()
         live.start()
 
     def is_there(until):
@@ -300,6 +319,10 @@ def test_same_decisions(world, author_key, tmp_path, urgency, labels):
         for at in sorted({at.replace(microsecond=0) for acts in wanted.values() for at, _ in acts}):
             at += datetime.timedelta(seconds=1)
             clock.set(max(at, clock.at))
+            for live in devices.values():
+                first_at, first = wanted[live.endpoint][0]
+                if not live.there.is_set() and first_at <= at:
+                    live.wake_up(polls=first == "let_poll")
             with contextlib.suppress(AssertionError):
                 eventually(lambda: is_there(at), 30)
             compare_acts(devices, wanted, at)
