@@ -76,7 +76,10 @@ static void on_registered(void *arg, const struct su_uuid *id, const struct su_e
 	if (id) {
 		device->registration = *id;
 		device->is_registered = true;
+		device->is_unsure = false;
 	}
+	if (err && (err->status == SU_UNCERTAIN || err->status == SU_RETRY))
+		device->is_unsure = true;
 	take_answer(question->crowd, question->device, err);
 }
 

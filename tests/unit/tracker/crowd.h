@@ -16,8 +16,9 @@
 
 struct crowd_device {
 	char endpoint[16];
-	struct su_uuid registration;
-	struct su_uuid deployment; /* offered last */
+	struct su_uuid registration; /* acknowledged last */
+	bool is_unsure;              /* a later one may have been taken, or not */
+	struct su_uuid deployment;   /* offered last */
 	struct digest release;
 	uint64_t runs;                 /* sequence number */
 	bool is_registered, has_offer; /* as far as it knows */

@@ -20,6 +20,7 @@
 #include "model/urgency.h"
 #include "peers.h"
 #include "policy/level.h"
+#include "store/policy_store.h"
 #include "tracker/planning_due.h"
 #include "tracker/release_approval.h"
 #include "tracker/tracker_parts.h"
@@ -31,7 +32,7 @@
 #define CASES        4
 #define STRIDE_MS    (4 * DAY_MS) /* a server that was away for so long finds more at once */
 #define AFTERLIFE_MS (100 * DAY_MS)
-#define PATIENCE     1000 /* rounds of the loop until something must have happened */
+#define PATIENCE     3000 /* rounds of the loop until something must have happened */
 #define JOURNAL_END  4000 /* bytes that are shown when something is wrong */
 
 struct world {
@@ -63,12 +64,18 @@ static void check_law(struct world *world)
 	assert_int_equal(world->peers.n_twice, 0);
 }
 
+/* Nothing is expected within a time: a busy machine only gets more rounds of longer waits. */
+static void wait_a_little(struct world *world, int round)
+{
+	fixture_turn(world->fixture, round < 200 ? 1 : 20);
+}
+
 static void until_answered(struct world *world)
 {
 	for (int i = 0; crowd_waits(&world->crowd); i++) {
 		if (i == PATIENCE)
 			fail_world(world, "a message was never answered");
-		fixture_turn(world->fixture, 1);
+		wait_a_little(world, i);
 	}
 }
 
@@ -87,27 +94,47 @@ static void write_level(struct dice *dice, const char *name, struct su_buf *out)
 		dice_throw(dice, 4), dice_throw(dice, 4));
 }
 
-/* All devices are driven in one mode, or, with the last kind of seed, as the default policy says. */
-static void lay_down_policy(struct world *world)
+/* All devices are driven in one mode. */
+static void write_policy(struct world *world, enum update_mode mode, struct su_buf *out)
 {
-	struct su_buf out su_auto(su_buf_free) = { 0 };
-	const int mode = (int)(world->seed % 4);
-	if (mode > MODE_SERVER) {
-		fixture_use_policy(world->fixture, "");
-		return;
-	}
-	su_buf_printf(&out, "{ \"levels\": { ");
+	su_buf_printf(out, "{ \"levels\": { ");
 	for (int i = 0; i < URGENCY_COUNT; i++) {
-		write_level(&world->dice, name_of(urgency_names, i), &out);
-		su_buf_printf(&out, i + 1 < URGENCY_COUNT ? ", " : " }, ");
+		write_level(&world->dice, name_of(urgency_names, i), out);
+		su_buf_printf(out, i + 1 < URGENCY_COUNT ? ", " : " }, ");
 	}
-	su_buf_printf(&out,
+	su_buf_printf(out,
 		"\"default_urgency\": \"normal\", \"urgency\": [],"
 		" \"modes\": [ { \"name\": \"of the test\", \"mode\": \"%s\" } ],"
 		" \"approvals\": [ { \"name\": \"operator\", \"roles\": [\"operator\"] } ],"
 		" \"capacity\": { \"downloads\": 5 } }",
-		name_of(update_mode_names, mode));
+		name_of(update_mode_names, (int)mode));
+}
+
+/* Each kind of seed begins with a mode, the last one with the default policy. */
+static void lay_down_policy(struct world *world)
+{
+	struct su_buf out su_auto(su_buf_free) = { 0 };
+	const unsigned mode = world->seed % CASES;
+	if (mode <= MODE_SERVER)
+		write_policy(world, (enum update_mode)mode, &out);
 	fixture_use_policy(world->fixture, su_buf_str(&out));
+}
+
+static void change_policy(struct world *world)
+{
+	struct su_buf out su_auto(su_buf_free) = { 0 };
+	const enum update_mode mode = (enum update_mode)dice_throw(&world->dice, MODE_SERVER + 1);
+	write_policy(world, mode, &out);
+	crowd_note(&world->crowd, "another policy: %s", name_of(update_mode_names, (int)mode));
+	struct txn txn = txn_begin(fixture_conn(world->fixture));
+	const struct policy_record record = {
+		.version = policy_store_version(&txn) + 1,
+		.text = su_buf_str(&out),
+		.saved_by = "operator",
+		.saved_at_ms = fixture_now(world->fixture),
+	};
+	policy_store_insert(&txn, &record);
+	(void)!txn_commit(&txn, NULL); /* the connection may have been cut */
 }
 
 /* The tracker is a new one: as far as it knows, nothing has happened before. */
@@ -257,6 +284,7 @@ static void step(struct world *world)
 		{ 12, operate },
 		{ 8, look },
 		{ 2, reboot },
+		{ 2, change_policy },
 		{ 1, cut_connections },
 		{ 2, disturb },
 	};
@@ -292,8 +320,8 @@ static int64_t wake(struct world *world, int64_t next_ms)
 	for (int i = 0; i < PATIENCE; i++) {
 		if (i % 200 == 0)
 			reboot(world);
-		fixture_turn(fixture, 2);
-		if (i % 10 != 9)
+		wait_a_little(world, i);
+		if (i % 20 != 19)
 			continue;
 		next_ms = law_next_timer_ms(fixture);
 		if (next_ms == 0 || next_ms > fixture_now(fixture))
@@ -303,7 +331,22 @@ static int64_t wake(struct world *world, int64_t next_ms)
 	return 0;
 }
 
-/* No device is heard or reached again. Silence ends what has begun; what is planned may wait. */
+/* What a device was told to be done is in the database, whatever happened since. */
+static void check_promises(struct world *world)
+{
+	for (size_t i = 0; i < CROWD_DEVICES; i++) {
+		const struct crowd_device *device = &world->crowd.devices[i];
+		char id[SU_UUID_TEXT_SIZE];
+		su_uuid_format(device->registration, id);
+		const char *kept = fixture_sql(world->fixture,
+			"SELECT registration FROM device WHERE endpoint = '%s'", device->endpoint);
+		if (!device->is_unsure && strcmp(kept, id) != 0)
+			fail_world(world, "an acknowledged registration is lost");
+	}
+}
+
+/* No device is heard or reached again. Silence ends what has begun, the server what was withdrawn;
+ * what is planned may wait. */
 static void let_the_clock_run(struct world *world)
 {
 	const int64_t end_ms = fixture_now(world->fixture) + AFTERLIFE_MS;
@@ -314,8 +357,9 @@ static void let_the_clock_run(struct world *world)
 	while (next_ms != 0 && next_ms < end_ms)
 		next_ms = wake(world, next_ms);
 	const char *left = fixture_sql(world->fixture,
-		"SELECT format('%%s is %%s for ever', id, state) FROM deployment"
-		" WHERE active AND state <> 'planned' LIMIT 1");
+		"SELECT format('%%s is %%s for ever', d.id, d.state)"
+		" FROM deployment AS d JOIN release AS r ON r.id = d.release_id"
+		" WHERE d.active AND (d.state <> 'planned' OR r.state = 'withdrawn') LIMIT 1");
 	if (*left)
 		fail_world(world, left);
 }
@@ -333,6 +377,7 @@ static void live(struct world *world)
 		step(world);
 	until_answered(world);
 	check_law(world);
+	check_promises(world);
 	let_the_clock_run(world);
 	check_law(world);
 	print_message("seed %u: %zu messages, %zu refused, %zu commands; %s\n", world->seed,
