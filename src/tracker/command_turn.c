@@ -18,7 +18,6 @@ struct command_turn {
 	struct step step;
 	bool sends; /* once the commit is done */
 	enum command_kind kind;
-	const struct channel *channel;
 	struct device_command command;
 };
 
@@ -133,9 +132,8 @@ static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_
 		int64_t again_ms = situation_again_ms(&turn->active.plan, &self->view.profile);
 		at_ms = again_ms > at_ms ? again_ms : at_ms;
 	}
-	self->channel =
-		is_lost(self) ? NULL : pusher_channel(turn->tracker, turn->contact.endpoint);
-	if (at_ms > now_ms || !self->channel)
+	bool is_there = !is_lost(self) && pusher_channel(turn->tracker, turn->contact.endpoint);
+	if (at_ms > now_ms || !is_there)
 		wait_until(self, at_ms);
 	else
 		send_after_commit(self, start_ms);
@@ -274,14 +272,16 @@ static void on_refused(void *arg)
 static void send(struct command_turn *self)
 {
 	struct turn *turn = &self->turn;
-	struct su_error error;
+	struct su_error error = { 0 };
+	/* Asked anew: during the commit the device, or the whole front end, may have gone. */
+	const struct channel *channel = pusher_channel(turn->tracker, turn->contact.endpoint);
 	struct command_sent *sent = su_new(struct command_sent);
 	sent->tracker = turn->tracker;
 	sent->endpoint = su_strdup(turn->contact.endpoint);
 	sent->kind = self->kind;
 	sent->deployment = turn->active.id;
-	if (self->channel->send(self->channel->self, &self->command, command_turn_on_result, sent,
-		    &error) == SU_OK)
+	if (channel && channel->send(channel->self, &self->command, command_turn_on_result, sent,
+			       &error) == SU_OK)
 		return;
 	su_log(SU_LOG_DEBUG, "command not sent", SU_STR("endpoint", sent->endpoint),
 		SU_STR("error", error.text));
