@@ -277,13 +277,18 @@ void planning_foresee(const struct planning *planning, const struct device *devi
 	out->install_ms = question.situation.install_ms;
 }
 
-void planning_settle(
+bool planning_settle(
 	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena)
 {
 	struct choice_reason reason = { 0 };
+	const enum update_mode mode_before = device->mode;
+	const char *reason_before = device->mode_reason;
 	device->mode = policy_mode(policy, device, now_ms, arena, &reason);
-	device->mode_reason = su_arena_printf(arena, "%s: %s",
-		reason.rule ? reason.rule : "default", reason.because ? reason.because : "");
+	const char *rule = reason.rule ? reason.rule : "default";
+	device->mode_reason =
+		su_arena_printf(arena, "%s: %s", rule, reason.because ? reason.because : "");
+	return device->mode != mode_before || !reason_before ||
+	       strncmp(device->mode_reason, reason_before, strlen(rule) + 1) != 0;
 }
 
 /* A new try waits for its time; what an operator named is not kept waiting for a plan. */

@@ -43,8 +43,9 @@ struct planning_outlook {
 void planning_foresee(const struct planning *planning, const struct device *device,
 	const struct deployment *deployment, struct planning_outlook *out);
 
-/* The mode of a device and why, as its registration or provisioning settles it. Any thread. */
-void planning_settle(
+/* The mode of a device and why, as it stands until what it rests on changes. Any thread. Returns whether it is
+ * another mode, or by another rule, than before. */
+bool planning_settle(
 	const struct policy *policy, struct device *device, int64_t now_ms, struct su_arena *arena);
 
 /* By the policy that is in force now, which may be another than when the device was registered. */

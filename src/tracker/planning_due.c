@@ -113,6 +113,8 @@ static bool look_at(struct planning_due *due, struct store_conn *conn, const str
 		.now_ms = due->desk.now_ms,
 	};
 	if (device_store_get(&txn, arena, found->endpoint, device)) {
+		if (planning_settle(planning.policy, device, planning.now_ms, arena))
+			device_store_settle(&txn, device);
 		decide(&planning, device, &deployment, &step);
 		write_step(&planning, &found->deployment, &deployment, &step);
 		deployment_store_notify(&txn, found->endpoint);

@@ -44,7 +44,7 @@ static void settle(struct txn *txn, const struct provisioning *how, const char *
 	if (!device_store_get(txn, how->arena, endpoint, device))
 		return;
 	struct policy_use use su_auto(policy_holder_done) = policy_holder_use(how->policies);
-	planning_settle(use.policy, device, how->origin.now_ms, how->arena);
+	(void)planning_settle(use.policy, device, how->origin.now_ms, how->arena);
 	device_store_settle(txn, device);
 	deployment_store_look_now(txn, device->id, how->origin.now_ms);
 }

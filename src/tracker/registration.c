@@ -5,7 +5,6 @@
 #include "policy/calendar.h"
 #include "store/device_store.h"
 #include "tracker/evidence.h"
-#include "tracker/settling.h"
 #include "tracker/told.h"
 #include "tracker/turn.h"
 
@@ -81,7 +80,6 @@ static void take_told(struct registration_turn *self, bool restarted)
 	turn->device->told = self->wanted.told;
 	turn->write.write_components = true;
 	turn->rejudge = true;
-	settling_do(turn);
 	evidence_weigh(turn, &before, restarted);
 }
 
@@ -89,7 +87,6 @@ static void take_calendar(struct registration_turn *self)
 {
 	const struct calendar *told = self->wanted.calendar;
 	self->turn.device->calendar = told && told->n_windows > 0 ? told : NULL;
-	settling_do(&self->turn);
 }
 
 static void renew(struct turn *turn, int64_t lifetime_s)

@@ -22,7 +22,7 @@ void settling_do(struct turn *turn)
 		return;
 	struct policy_use use su_auto(policy_holder_done) =
 		policy_holder_use(turn->tracker->opts.policies);
-	planning_settle(use.policy, turn->device, turn->contact.now_ms, turn->arena);
+	(void)planning_settle(use.policy, turn->device, turn->contact.now_ms, turn->arena);
 	turn->look_again = turn->has_active && has_changed(turn);
 }
 

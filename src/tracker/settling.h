@@ -4,8 +4,8 @@
 
 #include "tracker/turn.h"
 
-/* After turn->device has told something else: its mode and why, as part of the write, and whether what is
- * in flight has to be looked at again. */
+/* Before turn->device is written: its mode and why, by what it tells now and by the policy in force now, and
+ * whether what is in flight has to be looked at again. */
 void settling_do(struct turn *turn);
 /* Whoever looks after what is due does it with what the write stores. */
 void settling_look_again(struct turn *turn);

@@ -4,7 +4,6 @@
 #include "store/deployment_store.h"
 #include "tracker/consent.h"
 #include "tracker/evidence.h"
-#include "tracker/settling.h"
 #include "tracker/told.h"
 #include "tracker/turn.h"
 
@@ -125,7 +124,6 @@ static void apply_characteristics(struct status_turn *self)
 	turn->device->told = self->message.told;
 	turn->write.write_components = true;
 	turn->rejudge = true;
-	settling_do(turn);
 	evidence_weigh(turn, &before, false);
 }
 
@@ -133,7 +131,6 @@ static void apply_calendar(struct status_turn *self)
 {
 	const struct calendar *told = self->message.calendar;
 	self->turn.device->calendar = told->n_windows > 0 ? told : NULL;
-	settling_do(&self->turn);
 }
 
 static void write_down(struct status_turn *self)

@@ -240,6 +240,8 @@ void turn_commit(struct turn *turn)
 {
 	struct su_error error;
 	const struct deployment *written = turn->write.deployment;
+	if (turn->write.write_device)
+		settling_do(turn);
 	if (written && !turn->is_planned)
 		situation_refresh(turn);
 	if (written && turn->facts && (written->row_version == 0 || turn->write.n_history > 0))

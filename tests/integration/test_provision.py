@@ -3,6 +3,7 @@
 
 import json
 import time
+import uuid
 
 import pytest
 import suit_oracle as suit
@@ -292,3 +293,24 @@ def test_what_is_in_flight_is_decided_anew(fresh):
     fresh.rest.delete(url_of("lamp"))
     say(lamp, profile={1: ALWAYS, 2: True})
     eventually(lambda: fresh.rest.device("lamp")["deployment"]["mode"] == "server")
+
+
+def test_another_policy_settles_modes_anew(fresh):
+    """Of what is in flight at once, of the others with the next that is written of them."""
+    key = suit.Key()
+    fresh.rest.trust(key)
+    image = suit.Image(b"new firmware")
+    lamp, idle = HttpDevice(fresh, "lamp"), HttpDevice(fresh, "idle")
+    register(lamp, {1: ALWAYS}, components=[suit.installed(suit.Image(b"old"), 1)])
+    register(idle, {1: ALWAYS}, klass=uuid.uuid4())
+    fresh.rest.publish(suit.update(key, 2, [image]), [image])
+    eventually(lambda: lamp.poll().status_code == 200)
+    policy = fresh.rest.get("/api/v1/policy").json()["policy"]
+    policy["modes"] = [{"name": "listeners", "when": "device.reachability == 'always'", "mode": "negotiated"}]
+    fresh.rest.put("/api/v1/policy", json=policy)
+    eventually(lambda: fresh.rest.device("lamp")["mode"] == "negotiated")
+    assert fresh.rest.device("lamp")["mode_reason"].startswith("listeners: ")
+    assert fresh.rest.device("idle")["mode"] == "client"
+    say(idle, calendar=NIGHTS)
+    assert fresh.rest.device("idle")["mode"] == "negotiated"
+    assert set(named(fresh.rest, "device.mode == 'negotiated'")) == {"lamp", "idle"}
