@@ -251,6 +251,7 @@ static void a_promise_is_bounded_and_kept(void **state)
 	plan(&peer, pulls);
 	reach(&peer);
 	until(&peer, "state", "accepted");
+	assert_int_equal(peer.last.deadline_ms, FIXTURE_NOW + 4 * HOUR_MS);
 	assert_string_equal(value(&peer, "deferrals"), "1");
 	assert_int_equal(
 		strtoll(value(&peer, "ms(promised_at)"), NULL, 10), FIXTURE_NOW + 4 * HOUR_MS);
