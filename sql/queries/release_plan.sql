@@ -28,3 +28,8 @@ CROSS JOIN LATERAL (VALUES
 WHERE r.digest = $1::text AND d.active AND t.counts
 GROUP BY 1
 ORDER BY 1
+
+-- name: release_plan_is_under_way
+SELECT EXISTS (
+	SELECT FROM plan_job AS j JOIN release AS r ON r.id = j.release_id WHERE r.digest = $1::text
+)

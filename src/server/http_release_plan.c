@@ -24,6 +24,7 @@ struct plan_query {
 };
 
 struct plan_summary {
+	bool is_under_way;
 	size_t n_groups, n_spans;
 	struct release_plan_group *groups;
 	int64_t width_ms;
@@ -72,6 +73,7 @@ static void load_summary(struct http_call *call, struct txn *txn, const struct d
 	for (size_t i = 0; i < out->n_groups; i++)
 		if (!deployment_state_is_end(out->groups[i].state))
 			last_ms = later(last_ms, out->groups[i].begin_ms);
+	out->is_under_way = release_plan_store_is_under_way(txn, release);
 	out->width_ms = width_for(last_ms - call->now_ms);
 	const struct release_plan_range range = { release, call->now_ms, out->width_ms };
 	out->n_spans = release_plan_store_spans(txn, call->arena, &range, &out->spans);
@@ -122,6 +124,7 @@ static void put_outlook(json_t *view, const struct plan_summary *summary)
 		all.changed_ms = later(all.changed_ms, group->changed_ms);
 		all.install_ms = later(all.install_ms, ended ? 0 : group->install_ms);
 	}
+	http_json_put_bool(view, "being_planned", summary->is_under_way);
 	http_json_put_uint(view, "deployments", all.n);
 	http_json_put_uint(view, "in_flight", n_in_flight);
 	http_json_put_uint(view, "late", all.n_late);

@@ -34,6 +34,16 @@ size_t release_plan_store_groups(struct txn *txn, struct su_arena *arena,
 	return txn_ok(txn) ? n : 0;
 }
 
+bool release_plan_store_is_under_way(struct txn *txn, const struct digest *release)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_RELEASE_PLAN_IS_UNDER_WAY, sql_digest(release));
+	if (sql_rows_count(rows) == 0)
+		return false;
+	struct sql_row row = sql_row_at(rows, 0, NULL, &txn->error);
+	return sql_read_bool(&row);
+}
+
 size_t release_plan_store_spans(struct txn *txn, struct su_arena *arena,
 	const struct release_plan_range *range, struct release_plan_span **out)
 {

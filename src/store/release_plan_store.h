@@ -22,6 +22,9 @@ struct release_plan_group {
 size_t release_plan_store_groups(struct txn *txn, struct su_arena *arena,
 	const struct digest *release, int64_t now_ms, struct release_plan_group **out);
 
+/* Whether the planner is still on its way through the devices that the release is for. */
+bool release_plan_store_is_under_way(struct txn *txn, const struct digest *release);
+
 /* What begins within width_ms from begin_ms on. Spans in which nothing begins are left out. */
 struct release_plan_span {
 	int64_t begin_ms;

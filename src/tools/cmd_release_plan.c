@@ -25,6 +25,8 @@ static const char *count(
 static void print_summary(struct su_arena *arena, const json_t *summary)
 {
 	const int64_t now_ms = su_clock_wall_ms();
+	if (json_is_true(json_object_get(summary, "being_planned")))
+		print_line("planning", "is still on its way through the devices");
 	print_line("deployments", count(arena, summary, "deployments", ""));
 	print_line("in flight", count(arena, summary, "in_flight", ""));
 	print_line("states", wording_counts(arena, json_object_get(summary, "states")));
@@ -101,8 +103,11 @@ static void print_devices(struct su_arena *arena, const json_t *items)
 		json_t *reasons = json_object_get(json_object_get(item, "plan"), "reasons");
 		json_t *time = json_object_get(reasons, "time");
 		json_t *ended = json_object_get(item, "reason");
+		bool in_flight =
+			json_is_string(json_object_get(json_object_get(item, "plan"), "look_at"));
 		json_object_set(item, "why",
-			json_is_string(ended) ? ended : json_object_get(time, "because"));
+			json_is_string(ended) || !in_flight ? ended
+							    : json_object_get(time, "because"));
 	}
 	if (json_array_size(items) == 0)
 		return;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "store/deployment_store.h"
+#include "store/plan_job_store.h"
 #include "store_fixture.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -127,6 +128,17 @@ static void test_what_is_to_come_is_counted_in_spans(void **state)
 	assert_int_equal(spans[2].n_installs, 2);
 }
 
+static void test_a_job_is_seen(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct scene scene = make_scene(f);
+	begin(f);
+	plan_job_store_add(&f->txn, &scene.release.digest, NOW_MS);
+	assert_true(release_plan_store_is_under_way(&f->txn, &scene.release.digest));
+	assert_false(release_plan_store_is_under_way(&f->txn, &scene.other_release.digest));
+	commit(f);
+}
+
 static void test_pages(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -165,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_deployments_are_grouped),
 		STORE_TEST(test_what_is_to_come_is_counted_in_spans),
+		STORE_TEST(test_a_job_is_seen),
 		STORE_TEST(test_pages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
