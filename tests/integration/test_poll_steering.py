@@ -146,6 +146,15 @@ def http_age(reply):
     return int(found[1])
 
 
+def publish_urgent(sandbox, trusted, product):
+    image = suit.Image(b"urgent" * 50, f"/fw/{product}.bin")
+    labels = {"kind": "security", "labels": '{"cvss": 9.8}'}
+    sandbox.rest.put_image(image)
+    made = sandbox.rest.post_manifest(suit.update(trusted, 1, [image], klass=product), **labels).json()
+    sandbox.rest.approve(made["digest"])
+    return image
+
+
 def status_of(reply):
     return reply.status if hasattr(reply, "status") else reply.status_code
 
@@ -165,11 +174,7 @@ def test_a_poll_says_when_to_come_again(sandbox, trusted, unique, product, kind,
     device.register(klass=product)
     idle = device.poll()
     assert is_part_of("normal", age(idle))
-    image = suit.Image(b"urgent" * 50, f"/fw/{product}.bin")
-    labels = {"kind": "security", "labels": '{"cvss": 9.8}'}
-    sandbox.rest.put_image(image)
-    made = sandbox.rest.post_manifest(suit.update(trusted, 1, [image], klass=product), **labels).json()
-    sandbox.rest.approve(made["digest"])
+    publish_urgent(sandbox, trusted, product)
     soon = device.poll()
     assert age(soon) <= seconds(POLICY["levels"]["critical"]["poll_interval"]) + 1
     urgent = eventually(lambda: polled_until(device, shows))
@@ -178,6 +183,17 @@ def test_a_poll_says_when_to_come_again(sandbox, trusted, unique, product, kind,
     again = device.poll(etag)
     assert status_of(again) in ("2.03", 304)
     assert is_part_of("critical", age(again))
+
+
+@pytest.mark.parametrize("kind", [CoapDevice, HttpDevice])
+def test_who_only_polls_gets_what_is_urgent(sandbox, trusted, unique, product, kind):
+    """Its class has devices asked at once; one that takes no commands finds it when it polls."""
+    device = kind(sandbox, unique("urgent"))
+    device.register(klass=product)
+    image = publish_urgent(sandbox, trusted, product)
+    eventually(lambda: polled_until(device, shows))
+    device.run_update(image, 1)
+    assert sandbox.rest.deployments(device.endpoint)[0]["state"] == "confirmed"
 
 
 def test_devices_are_spread(sandbox, unique):
