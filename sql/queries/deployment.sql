@@ -99,6 +99,7 @@ FROM release AS r
 WHERE r.digest = $3::text
 
 -- name: deployment_update
+-- Whoever decides here does so by the policy in force.
 UPDATE deployment
 SET state = $3::text, active = $4::boolean, mode = $5::text, changed_at = at($6::bigint),
 	deadline_at = at($7::bigint), progress_bytes = $8::bigint, attempts = $9::bigint,
@@ -108,7 +109,7 @@ SET state = $3::text, active = $4::boolean, mode = $5::text, changed_at = at($6:
 	deferrals = $19::bigint, failures = $20::bigint, offers = $21::bigint,
 	last_failure_at = at($22::bigint), last_offer_at = at($23::bigint),
 	noticed_at = at($24::bigint), reasons = coalesce($25::text::jsonb, reasons),
-	row_version = row_version + 1
+	renew_at = NULL, row_version = row_version + 1
 WHERE id = $1::uuid AND row_version = $2::bigint
 
 -- name: deployment_look_now
@@ -144,8 +145,13 @@ SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.c
 FROM deployment AS d
 JOIN release AS r ON r.id = d.release_id
 JOIN device AS v ON v.id = d.device_id
-WHERE d.active AND d.look_at <= at($1::bigint)
-ORDER BY d.look_at, d.device_id
+WHERE d.id IN (
+	(SELECT id FROM deployment WHERE active AND look_at <= at($1::bigint)
+		ORDER BY look_at, device_id LIMIT $2::bigint)
+	UNION ALL
+	(SELECT id FROM deployment WHERE active AND renew_at <= at($1::bigint)
+		ORDER BY renew_at, device_id LIMIT $2::bigint))
+ORDER BY least(d.look_at, d.renew_at), d.device_id
 LIMIT $2::bigint
 
 -- name: deployment_withdrawn

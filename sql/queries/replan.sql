@@ -9,8 +9,8 @@ ON CONFLICT (only_one) DO UPDATE SET policy_version = excluded.policy_version, a
 SELECT after_device_id FROM replan_job FOR UPDATE SKIP LOCKED
 
 -- name: replan_page
--- Rows are held in the order in which the committer holds them. Their versions rise, so that nobody who read
--- them before writes another time over this one. Spread, so that not all of a page are due at once.
+-- Rows are held in the order in which the committer holds them. Their versions rise, so that whoever is just
+-- looking at one by the old policy has to look again. Spread, so that not all of a page are due at once.
 WITH page AS (
 	SELECT id, device_id
 	FROM deployment
@@ -25,8 +25,7 @@ WITH page AS (
 	FOR NO KEY UPDATE
 ), marked AS (
 	UPDATE deployment AS d
-	SET look_at = least(coalesce(d.look_at, 'infinity'),
-			at($2::bigint + (d.device_id * 7919 % 1000) * $3::bigint / 1000)),
+	SET renew_at = at($2::bigint + (d.device_id * 7919 % 1000) * $3::bigint / 1000),
 		row_version = d.row_version + 1
 	FROM held
 	WHERE d.id = held.id AND d.active

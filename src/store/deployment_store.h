@@ -48,7 +48,7 @@ size_t deployment_store_page_of_release(struct txn *txn, struct su_arena *arena,
 /* In flight with a deadline that has passed, the longest overdue first. */
 size_t deployment_store_overdue(struct txn *txn, struct su_arena *arena, int64_t now_ms,
 	size_t limit, struct unended **out);
-/* In flight with a next step that is due (plan.look_ms), the longest due first. */
+/* In flight with a next step that is due (plan.look_ms), or to be decided anew, the longest due first. */
 size_t deployment_store_to_look_at(struct txn *txn, struct su_arena *arena, int64_t now_ms,
 	size_t limit, struct unended **out);
 /* In flight in one of these states though the release is withdrawn. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Deciding anew what is in flight after the policy has changed: policy_store_insert leaves a job, and pages
- * of deployments become due (plan.look_ms). One process works on the job at a time; what a crash
+ * of deployments become due (deployment_store_to_look_at), whatever their devices report meanwhile. One process works on the job at a time; what a crash
  * leaves goes on where its last page was committed.
  */
 #pragma once

@@ -77,7 +77,9 @@ static void wait_until(struct command_turn *self, int64_t look_ms)
 		look_ms = last_ms;
 	if (look_ms <= turn->contact.now_ms)
 		look_ms = last_ms;
-	if (turn->active.plan.look_ms == look_ms && turn->write.n_history == 0) {
+	/* A sooner one does as well: a device that is in reach with each poll shall not cost a write. */
+	const int64_t set_ms = turn->active.plan.look_ms;
+	if (set_ms > turn->contact.now_ms && set_ms <= look_ms && turn->write.n_history == 0) {
 		turn_end(turn, NULL);
 		return;
 	}

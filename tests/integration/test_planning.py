@@ -43,3 +43,20 @@ def test_a_failed_try_is_planned_anew(make_sandbox, author_key, unique, product)
     assert (planned["state"], planned["plan"]["failures"]) == ("planned", 1)
     assert planned["plan"]["download_at"] > planned["plan"]["last_failure_at"]
     assert device.poll().status == "4.04", "its time has not come"
+
+
+def test_polls_write_nothing(sandbox, trusted, unique, product):
+    device = CoapDevice(sandbox, unique("polls"))
+    assert device.register(klass=product).status == "2.01"
+    release_for(sandbox, trusted, product)
+    eventually(lambda: device.poll().status == "2.05")
+
+    def row():
+        return sandbox.sql(
+            "SELECT d.row_version, d.look_at FROM deployment d JOIN device v ON v.id = d.device_id"
+            " WHERE v.endpoint = %s", device.endpoint)
+
+    before = row()
+    for _ in range(10):
+        assert device.poll().status == "2.05"
+    assert row() == before

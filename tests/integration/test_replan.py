@@ -128,12 +128,38 @@ def test_what_it_says_nothing_about_stays(own, policy, planned):
     before, rows = deployment(own, device), history(own, device)
     policy(lambda document: document["levels"]["low"].update(deadline="P60D"))
 
-    def looked_at():
-        return deployment(own, device)["plan"]["look_at"] != before["plan"]["look_at"]
-
     eventually(lambda: own.sql("SELECT count(*) FROM replan_job")[0][0] == 0)
-    eventually(looked_at)
+    eventually(lambda: own.sql(
+        "SELECT count(*) FROM deployment WHERE renew_at IS NOT NULL")[0][0] == 0)
     after = deployment(own, device)
     for name in ("due_at", "download_at", "install_at", "reasons"):
         assert after["plan"][name] == before["plan"][name]
     assert after["mode"] == before["mode"] and history(own, device) == rows
+
+
+def test_a_device_that_reports_all_the_time(own, policy, planned):
+    """Its messages set the time of the next look; the new decision comes nevertheless."""
+    device = planned()
+    assert device.status(state="downloading").status == "2.04"
+    before = deployment(own, device)["plan"]["due_at"]
+    policy(tighten)
+    progress = iter(range(1, 100000))
+
+    def renewed():
+        assert device.status(state="downloading", progress=next(progress)).status == "2.04"
+        return deployment(own, device)["plan"]["due_at"] != before
+
+    eventually(renewed)
+
+
+def test_another_mode(own, policy, planned):
+    """Devices are settled anew when they are looked at, and their deployments driven so."""
+    device = planned()
+    assert own.rest.device(device.endpoint)["mode"] == "client"
+    policy(lambda document: document["modes"].append(
+        {"name": "all by command", "mode": "server"}))
+    eventually(lambda: own.rest.device(device.endpoint)["mode"] == "server")
+    assert own.rest.device(device.endpoint)["mode_reason"].startswith("all by command: ")
+    assert deployment(own, device)["mode"] == "server"
+    rows = history(own, device)
+    assert "from client to server" in rows[0]["detail"]
