@@ -120,7 +120,10 @@ def test_the_same_document_does_nothing(own, policy, planned):
     version = own.rest.get(POLICY).json()["version"]
     assert policy(lambda document: None) == version
     assert own.sql("SELECT count(*) FROM replan_job")[0][0] == 0
-    assert deployment(own, device) == before and history(own, device) == rows
+    after = deployment(own, device)
+    for seen in (before, after):
+        del seen["plan"]["look_at"]  # it may be looked at in between, and comes out the same
+    assert after == before and history(own, device) == rows
 
 
 def test_what_it_says_nothing_about_stays(own, policy, planned):

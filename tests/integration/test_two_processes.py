@@ -118,3 +118,23 @@ def test_sequence_numbers_are_taken_once(pair):
     first.rest.post_manifest(suit.update(key, 5, [one]), 201)
     assert second.rest.post_manifest(suit.update(key, 5, [other]), None).status_code == 409
     second.rest.post_manifest(suit.update(key, 6, [other]), 201)
+
+
+def test_what_is_laid_down_at_one_counts_at_the_other(pair):
+    """At once: what the other remembers, also of devices that have not appeared, is never written over it."""
+    first, second = pair
+    for number in range(10):
+        known, new = CoapDevice(second, f"known-{number}"), CoapDevice(second, f"new-{number}")
+        eventually(lambda device=known: device.register().status == "2.01")  # 5.03 while it starts
+        assert new.poll().status == "4.04"
+        for device in (known, new):
+            first.rest.put(f"/api/v1/devices/{device.endpoint}/provision",
+                           json={"mode": "server", "site": "hall 4"})
+            assert device.register(site="north").status == "2.01"
+            for suitd in pair:
+                seen = suitd.rest.device(device.endpoint)
+                assert (seen["mode"], seen["site"]) == ("server", "hall 4")
+        first.rest.delete(f"/api/v1/devices/{new.endpoint}/provision")
+        assert new.status(components=[]).status == "2.04"
+        seen = second.rest.device(new.endpoint)
+        assert seen["mode"] == "client" and not seen["provisioned"]
