@@ -208,7 +208,9 @@ static void finish_refused(struct coap_command *command, const coap_pdu_t *respo
 	command->result.reason = words_of(command, body_of(response));
 	switch (code) {
 	case COAP_RESPONSE_CODE_CONFLICT:
-		finish(command, command->kind == COMMAND_OFFER ? COMMAND_NO : COMMAND_CANNOT);
+		finish(command, command->kind == COMMAND_OFFER || command->kind == COMMAND_INSTALL
+					? COMMAND_NO
+					: COMMAND_CANNOT);
 		return;
 	case COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE:
 	case COAP_RESPONSE_CODE_INTERNAL_ERROR:

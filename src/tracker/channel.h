@@ -47,7 +47,7 @@ enum command_outcome {
 	COMMAND_TAKEN,  /* the device has it (no more than that) */
 	COMMAND_NOW,    /* offer: go ahead */
 	COMMAND_AT,     /* offer: at at_ms */
-	COMMAND_NO,     /* offer: not now; reason */
+	COMMAND_NO,     /* offer: not now; install: it has not got what to install; reason */
 	COMMAND_CANNOT, /* the device does not know this kind of command, or refuses it for good */
 	COMMAND_NONSENSE,     /* an answer that cannot be read */
 	COMMAND_LOST,         /* no answer; the device may have it all the same */

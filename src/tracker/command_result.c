@@ -83,6 +83,17 @@ static void take_nonsense(struct result_turn *self)
 		turn_note(turn, "nonsense", detail);
 }
 
+/* It has lost what it had: another try, as its class allows. */
+static void take_nothing_there(struct result_turn *self)
+{
+	struct turn *turn = &self->turn;
+	const char *words = self->result.reason;
+	const char *detail = su_arena_printf(turn->arena, "the device has nothing to install%s%s",
+		words ? ": " : "", words ? words : "");
+	if (turn_move(turn, EVENT_REPORT_FAILURE, detail) != LIFECYCLE_MOVE)
+		turn_note(turn, "refused", detail);
+}
+
 static void take_cannot(struct result_turn *self)
 {
 	struct turn *turn = &self->turn;
@@ -124,7 +135,10 @@ static void take_result(struct result_turn *self)
 		take_answer(self, ANSWER_AT);
 		break;
 	case COMMAND_NO:
-		take_answer(self, ANSWER_NO);
+		if (self->sent->kind == COMMAND_INSTALL)
+			take_nothing_there(self);
+		else
+			take_answer(self, ANSWER_NO);
 		break;
 	case COMMAND_CANNOT:
 		take_cannot(self);
@@ -142,6 +156,25 @@ static void take_result(struct result_turn *self)
 	}
 }
 
+/* What cannot be the answer to this kind of command. */
+static bool is_out_of_place(const struct result_turn *self)
+{
+	switch (self->result.outcome) {
+	case COMMAND_NOW:
+	case COMMAND_AT:
+		return self->sent->kind != COMMAND_OFFER;
+	case COMMAND_NO:
+		return self->sent->kind != COMMAND_OFFER && self->sent->kind != COMMAND_INSTALL;
+	case COMMAND_TAKEN:
+	case COMMAND_CANNOT:
+	case COMMAND_NONSENSE:
+	case COMMAND_LOST:
+	case COMMAND_OUT_OF_REACH:
+		return false;
+	}
+	return false;
+}
+
 static void begin(struct turn *turn)
 {
 	struct result_turn *self = (struct result_turn *)turn;
@@ -151,7 +184,7 @@ static void begin(struct turn *turn)
 			su_uuid_equal(turn->active.id, self->sent->deployment);
 	/* Its own words are the device's doing, and so is what it did not say. */
 	turn->actor = answers ? NULL : "suitd";
-	if (concerns && answers && self->sent->kind != COMMAND_OFFER)
+	if (is_out_of_place(self))
 		self->result.outcome = COMMAND_NONSENSE;
 	if (concerns)
 		take_result(self);

@@ -12,6 +12,10 @@
 #include "tracker/pusher.h"
 #include "tracker/situation.h"
 
+/* So long a device is thought to listen that spoke by itself: RFC 7252's MAX_TRANSMIT_WAIT. */
+#define AWAKE_MS   INT64_C(93000)
+#define HORIZON_MS (INT64_C(62) * 24 * 3600 * 1000)
+
 struct command_turn {
 	struct turn turn;
 	struct situation_view view;
@@ -126,6 +130,30 @@ static bool is_lost(const struct command_turn *self)
 	return self->turn.of->reach_lost && (!listens || behind_nat);
 }
 
+/* A device that told when it can be reached is spoken to at other times only if it was just heard. */
+static int64_t reach_from(const struct command_turn *self, int64_t at_ms)
+{
+	const struct calendar *calendar = self->view.situation.calendar;
+	const struct profile *profile = &self->view.profile;
+	const struct turn *turn = &self->turn;
+	int64_t now_ms = turn->contact.now_ms;
+	int64_t awake_ms = profile->has_awake ? profile->awake_s * 1000 : AWAKE_MS;
+	int64_t heard_ms = turn->of->last_seen_ms > turn->device->last_seen_at_ms
+				   ? turn->of->last_seen_ms
+				   : turn->device->last_seen_at_ms;
+	const struct calendar_query query = {
+		.meaning = WINDOW_REACHABLE,
+		.now_ms = at_ms > now_ms ? at_ms : now_ms,
+		.horizon_ms = now_ms + HORIZON_MS,
+	};
+	struct interval window;
+	if (!calendar || !calendar_has(calendar, WINDOW_REACHABLE) ||
+		(at_ms <= now_ms && now_ms - heard_ms < awake_ms) ||
+		!calendar_next(calendar, &query, &window))
+		return at_ms;
+	return window.from_ms > at_ms ? window.from_ms : at_ms;
+}
+
 static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_ms)
 {
 	struct turn *turn = &self->turn;
@@ -134,6 +162,7 @@ static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_
 		int64_t again_ms = situation_again_ms(&turn->active.plan, &self->view.profile);
 		at_ms = again_ms > at_ms ? again_ms : at_ms;
 	}
+	at_ms = reach_from(self, at_ms);
 	bool is_there = !is_lost(self) && pusher_channel(turn->tracker, turn->contact.endpoint);
 	if (at_ms > now_ms || !is_there)
 		wait_until(self, at_ms);
@@ -213,9 +242,19 @@ static void escalate(struct command_turn *self)
 	turn->active.plan.offers = 0; /* what is told waits for nothing that was asked */
 }
 
+/* Who says nothing of how it can be reached, and is not to be driven otherwise, is waited for. */
+static bool takes_commands(const struct command_turn *self)
+{
+	return self->view.profile.has_reachability || self->turn.device->mode != MODE_CLIENT;
+}
+
 static void act(struct command_turn *self)
 {
 	self->turn.active.plan.install_ms = self->step.install_from_ms;
+	if (!takes_commands(self) && self->step.kind < STEP_EXPIRE) {
+		wait_until(self, self->step.from_ms);
+		return;
+	}
 	switch (self->step.kind) {
 	case STEP_EXPIRE:
 	case STEP_FAIL:

@@ -36,7 +36,7 @@ PUSHED = {**TOLD, 5: True}
 
 @pytest.fixture(scope="module")
 def driven(author_key):
-    with commanding_sandbox(author_key, high={"notice": "PT2S"}) as sandbox:
+    with commanding_sandbox(author_key, high={"notice": "PT2S"}, critical={"negotiate_after": "PT2S"}) as sandbox:
         yield sandbox
 
 
@@ -45,7 +45,7 @@ def meet(driven, author_key, unique):
     """meet(profile, kind=behaviour, ...): a registered device for which a release waits."""
     devices = []
 
-    def make(profile=None, size=3000, n_images=1, model=None, **on):
+    def make(profile=None, size=3000, n_images=1, model=None, before=None, **on):
         name = unique("bad")
         product = uuid.uuid5(suit.VENDOR, name)
         device = CommandedDevice(driven, name, product, profile or ASKED)
@@ -53,6 +53,8 @@ def meet(driven, author_key, unique):
         devices.append(device)
         device.on.update(on)
         device.register(suit.installed(suit.Image(b"old"), 0))
+        if before:
+            before(device)
         device.update = Update(driven, author_key, product, size=size, n_images=n_images)
         return device
 
@@ -78,6 +80,17 @@ def wait_row(device, event, n=1, timeout=40):
 def seconds_between(early, late):
     parse = datetime.datetime.fromisoformat
     return (parse(late.replace("Z", "+00:00")) - parse(early.replace("Z", "+00:00"))).total_seconds()
+
+
+def pause_after(device, moment):
+    """Seconds from this moment of the plan to the next look, once that was decided."""
+
+    def probe():
+        plan = device.plan
+        seconds = seconds_between(plan[moment], plan["look_at"]) if plan["look_at"] else 0
+        return seconds if seconds > 60 else None
+
+    return eventually(probe)
 
 
 # Offers.
@@ -160,7 +173,7 @@ def test_lost_offers_are_repeated_with_patience(meet, behave, datagrams):
     waits = []
     for n in (1, 2):
         assert wait_row(device, "lost", n)["detail"] == "offer"
-        waits.append(seconds_between(device.plan["last_offer_at"], device.plan["look_at"]))
+        waits.append(pause_after(device, "last_offer_at"))
         assert len(device.asked("offer", repetitions=True)) == n * datagrams
         device.let_time_pass(waits[-1] - 30)
         device.renew()
@@ -191,17 +204,17 @@ def test_a_device_that_knows_no_offers(meet, behave):
 def test_nonsense_is_a_failure(meet, behave):
     device = meet(offer=behave)
     failed = eventually(lambda: device.plan.get("failures") == 1 and device.deployment)
-    assert failed["state"] == "planned" and "nonsense to offer" in failed["reason"]
+    assert failed["state"] == "planned" and failed["reason"] == "nonsense: the answer to offer makes no sense"
     waits = []
     for n in (2, 3):
-        waits.append(seconds_between(device.plan["last_failure_at"], device.plan["look_at"]))
+        waits.append(pause_after(device, "last_failure_at"))
         device.let_time_pass(waits[-1] - 30)
         device.renew()
         assert len(device.asked("offer")) == n - 1
         device.let_time_pass(30)
         device.wait_for("offer", n)
     failed = device.wait_state("failed")
-    assert "nonsense to offer" in failed["reason"] and failed["plan"]["failures"] == 2
+    assert failed["reason"] == "nonsense: the answer to offer makes no sense" and failed["plan"]["failures"] == 2
     assert 590 <= waits[0] <= 610 and 1190 <= waits[1] <= 1210
 
 
@@ -308,7 +321,7 @@ def test_push_that_is_too_large_is_fetched(meet):
 def test_push_that_is_answered_nonsense(meet):
     device = meet(PUSHED, image=answer("2.31", options=[(BLOCK1, block_option(99, True, 6))]))
     failed = eventually(lambda: device.plan.get("failures") == 1 and device.deployment)
-    assert failed["state"] == "planned" and "nonsense to push" in failed["reason"]
+    assert failed["state"] == "planned" and failed["reason"] == "nonsense: the answer to push makes no sense"
 
 
 def test_silence_in_the_middle_of_a_push(meet):
@@ -374,6 +387,7 @@ def test_a_device_that_comes_back_with_the_old_image(meet):
         if n < 3:
             eventually(lambda n=n: device.plan["failures"] == n)
             assert device.deployment["state"] == "planned"
+            assert 590 * n <= pause_after(device, "last_failure_at") <= 610 * n
             device.let_time_pass(600 * n - 30)
             device.renew()
             assert len(device.asked("trigger")) == n
@@ -409,6 +423,47 @@ def test_silence_in_the_middle_of_an_installation(meet):
     device.let_time_pass(7 * 86400)
     failed = eventually(lambda: device.plan.get("failures") == 1 and device.deployment, 60)
     assert "silent" in failed["reason"]
+
+
+def test_an_image_that_was_lost_is_brought_again(meet):
+    device = meet(TOLD, install=first(answer("4.09", b"of this nothing is here"), answer()))
+    device.wait_for("trigger")
+    device.say("downloaded")
+    failed = eventually(lambda: device.plan.get("failures") == 1 and device.deployment)
+    assert failed["state"] == "planned"
+    assert failed["reason"] == "the device has nothing to install: of this nothing is here"
+    pause_after(device, "last_failure_at")
+    device.let_time_pass(610)
+    device.wait_for("trigger", 2)
+    finish(device)
+
+
+# When it can be reached.
+
+
+def test_windows_in_which_a_device_is_reachable(meet):
+    opens = int(time.time()) + 6
+
+    def fall_asleep(device):
+        device.windows = [{1: 2, 5: opens, 6: opens + 3600}]
+        device.register()
+        until = time.monotonic() + 1
+        eventually(lambda: time.monotonic() > until)
+
+    device = meet({**TOLD, 6: 1}, before=fall_asleep)
+    planned = eventually(lambda: device.deployment)
+    assert planned["state"] == "planned" and device.arrivals == []
+    device.wait_for("trigger")
+    assert time.time() >= opens
+    finish(device)
+
+
+def test_a_device_that_polls_late_and_knows_no_offers(meet):
+    device = meet({1: ALWAYS}, model="critical", offer=answer("4.04"))
+    device.wait_for("offer")
+    assert wait_row(device, "escalate")["detail"].startswith("from client to negotiated")
+    assert wait_row(device, "cannot")["detail"] == "offer"
+    assert device.poll() == device.update.envelope
 
 
 # suitd itself goes.

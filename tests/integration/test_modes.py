@@ -134,15 +134,17 @@ def test_server_in_an_idle_window(live, publish, scheme, push):
 
 def test_server_waits_for_an_idle_window(live, publish):
     """The class never takes service away, and the device tells no idle time until later."""
-    device = live(*SERVER, "--model", "low", "--busy-until", in_time(3600))
-    publish(device)
+    habits = [*SERVER, "--model", "low"]
+    device = live(*habits, "--busy-until", in_time(3600))
+    update = publish(device)
     device.wait_state("downloaded")
     device.hears("waits until it may install")
     device.stop()
     assert device.path()[-1] == "downloaded"
-    device.options = (*device.options, "--idle-until", in_time(3600))
-    device.options = tuple(word for word in device.options if word != "--busy-until")
-    return device
+    device.options = (*habits, "--idle-until", in_time(3600))
+    device.go()
+    device.wait_state("confirmed")
+    assert runs(device, update) and "notice" not in device.events()
 
 
 def test_notice_before_service_is_taken_away(live, publish):
