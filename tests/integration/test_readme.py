@@ -61,6 +61,9 @@ def test_demo_ends_well(demo_folder):
     output = done.stdout.decode(errors="replace")
     assert done.returncode == 0, output
     assert "all 23 devices run 1.1.0" in output
+    for line in ("oven: offered: 200000 bytes, critical", "meter: was given the image", "meter: told: service goes away",
+                 "three devices run 1.2.0, each in its own way"):  # fmt: skip
+        assert line in output
     for transport in ("coap ", "coaps ", "http "):
         assert transport in output
     assert os.listdir(demo_folder) == []
