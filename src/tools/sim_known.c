@@ -7,6 +7,8 @@
 #include "policy/calendar_json.h"
 #include "policy/profile_json.h"
 
+#define BY_PROVISION "provision:"
+
 const char *const sim_known_members[] = { "endpoint", "site", "serial", "manufacturer", "model",
 	"hardware_version", "vendor_ids", "class_ids", "battery_mwh", "free_memory_bytes",
 	"components", "profile", "calendar", "provision", NULL };
@@ -130,6 +132,23 @@ static enum su_status read_provision(
 	return SU_OK;
 }
 
+/* GET /devices does not tell what was laid down apart from what counts, but why the mode is what it is. */
+static enum su_status read_settled(
+	struct su_arena *arena, const json_t *object, struct provision *out, struct su_error *err)
+{
+	const char *word = NULL, *reason = NULL;
+	int mode;
+	SU_TRY(read_text(arena, object, "mode", &word, err));
+	SU_TRY(read_text(arena, object, "mode_reason", &reason, err));
+	if (word == NULL || reason == NULL ||
+		strncmp(reason, BY_PROVISION, strlen(BY_PROVISION)) != 0)
+		return SU_OK;
+	SU_TRY(name_parse(update_mode_names, "mode", word, &mode, err));
+	out->has_mode = true;
+	out->mode = (enum update_mode)mode;
+	return SU_OK;
+}
+
 enum su_status sim_known_read(
 	struct su_arena *arena, const json_t *object, struct device *out, struct su_error *err)
 {
@@ -151,5 +170,6 @@ enum su_status sim_known_read(
 		&told->has_free_memory, err));
 	SU_TRY(read_components(arena, object, told, err));
 	SU_TRY(read_ways(arena, object, &told->profile, &out->calendar, err));
+	SU_TRY(read_settled(arena, object, &out->provision, err));
 	return read_provision(arena, object, &out->provision, err);
 }

@@ -134,12 +134,20 @@ def test_fleet_of_the_server(sandbox, rest, trusted, product, unique, tmp_path):
     for number in range(3):
         device = HttpDevice(sandbox, unique("simulated"))
         assert device.register([suit.installed(image, 1)], klass=product, site="hall").ok
+    laid_down = {"mode": "server", "profile": {"always_on": True}}
+    rest.put(f"/api/v1/devices/{device.endpoint}/provision", (200, 201), json=laid_down)
     condition = f"'{product}' in device.class_ids"
     done = sandbox.suitctl("policy", "simulate", "--filter", condition, "--release",
-                           release["digest"], "--json")  # fmt: skip
+                           release["digest"], "--trace", str(tmp_path / "trace"),
+                           "--json")  # fmt: skip
     report = json.loads(done.stdout)
     assert report["fleet"]["devices"] == 3 == report["policy"]["updated"]
-    assert report["fleet"]["kinds"]["other"] == 3
+    assert report["fleet"]["kinds"]["other"] == 2 and report["fleet"]["kinds"]["meter"] == 1
+    acts = [json.loads(line) for line in (tmp_path / "trace").read_text().splitlines()]
+    rules = {act["device"]: (act["mode"], act["mode_rule"]) for act in acts
+             if act["decision"] == "plan"}  # fmt: skip
+    assert rules.pop(device.endpoint) == ("server", "provision")
+    assert set(rules.values()) == {("client", "default")}
     listed = sandbox.suitctl("device", "list", "--filter", condition, "--json")
     (tmp_path / "fleet").write_bytes(listed.stdout)
     again = figures("--fleet", tmp_path / "fleet", "--start", report["fleet"]["from"])

@@ -83,7 +83,8 @@ static void test_as_the_server_says(void **state)
 				 "{\"rule\": \"FREQ=DAILY;BYHOUR=3\", \"duration\": \"PT1H\"}]}}}");
 	assert_int_equal(device->kind, SIM_CAMERA);
 	assert_string_equal(device->site, "hall");
-	device = read_good(given, "{\"endpoint\": \"o\"}");
+	device = read_good(given,
+		"{\"endpoint\": \"o\", \"mode\": \"client\", \"mode_reason\": \"default: so\"}");
 	assert_int_equal(device->kind, SIM_OTHER);
 }
 
