@@ -76,7 +76,8 @@ struct deployment {
 };
 
 /* One transition, stored in the transaction that makes it; or, with the same state twice, what happened in it. */
-#define DEPLOYMENT_ESCALATES "escalate" /* the event: driven in another mode from here on */
+#define DEPLOYMENT_ESCALATES                                                                       \
+	"escalate" /* the event: its class drives it otherwise than the device is */
 struct deployment_history {
 	int64_t at_ms;
 	enum deployment_state from, to;

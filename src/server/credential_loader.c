@@ -2,6 +2,7 @@
 /* One job at a time: a page of all credentials, or the endpoints that changed. */
 #include "server/credential_loader.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -22,8 +23,9 @@ struct credential_loader {
 	struct load *running; /* NULL: none */
 	struct name *dirty;   /* endpoints to look up again */
 	size_t n_dirty;
-	bool reload_wanted, loaded;
-	bool waiting; /* for the retry timer */
+	bool reload_wanted;
+	atomic_bool loaded; /* asked by workers as well */
+	bool waiting;       /* for the retry timer */
 };
 
 /* One trip to the database: a page of all, or the endpoints that changed. */

@@ -23,5 +23,5 @@ void credential_loader_refresh(struct credential_loader *loader, const char *end
 /* As it was just written to the database; without key and token it is gone. */
 void credential_loader_put(
 	struct credential_loader *loader, struct su_arena *arena, struct credential *credential);
-/* Whether all were loaded once. */
+/* Whether all were loaded once. Any thread. */
 bool credential_loader_is_loaded(const struct credential_loader *loader);

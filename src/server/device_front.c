@@ -141,6 +141,11 @@ enum su_status device_front_identify(const struct device_front *front,
 	return identify_by_name(front, claim, contact, err);
 }
 
+bool device_front_is_ready(const struct device_front *front)
+{
+	return credential_loader_is_loaded(front->loader);
+}
+
 struct su_span device_front_psk(
 	const struct device_front *front, struct su_span identity, uint64_t *generation_out)
 {

@@ -33,6 +33,8 @@ void device_front_on_notify(
  */
 void device_front_put_credential(struct device_front *front, const struct credential *credential);
 
+/* Whether devices are served: their credentials are loaded. Any thread. */
+bool device_front_is_ready(const struct device_front *front);
 struct tracker *device_front_tracker(const struct device_front *front);
 
 /* What a peer says and shows about itself; each may be NULL. */

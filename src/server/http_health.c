@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /healthz: the loop turns. /readyz: the database answers. */
+/* /healthz: the loop turns. /readyz: the database answers, and devices are served. */
+#include "server/device_front.h"
 #include "server/http_handlers.h"
 #include "server/http_json.h"
 #include "store/counter_store.h"
@@ -20,6 +21,9 @@ void http_health_alive(struct http_call *call)
 enum su_status http_health_ready(struct http_call *call, struct su_error *err)
 {
 	struct counter *counters;
+	const struct device_front *devices = call->env->devices;
+	if (devices && !device_front_is_ready(devices))
+		return su_fail(err, SU_RETRY, "", "starting: credentials are being loaded");
 	struct txn txn = txn_begin(call->conn);
 	counter_store_list(&txn, call->arena, &counters);
 	SU_TRY(txn_commit(&txn, err));

@@ -236,7 +236,7 @@ static void escalate(struct command_turn *self)
 	struct turn *turn = &self->turn;
 	if (self->step.mode == turn->active.mode)
 		return;
-	turn_note(turn, PLANNING_ESCALATES,
+	turn_note(turn, planning_change_event(&self->step),
 		planning_describe_change(turn->arena, &turn->active, &self->step));
 	turn->active.mode = self->step.mode;
 	turn->active.plan.offers = 0; /* what is told waits for nothing that was asked */

@@ -299,6 +299,11 @@ static bool is_undecided(const struct deployment *deployment)
 	       !(deployment->named_by_operator && plan->vulnerable_since_ms == 0);
 }
 
+const char *planning_change_event(const struct step *step)
+{
+	return step->escalated ? DEPLOYMENT_ESCALATES : "mode";
+}
+
 const char *planning_describe_change(
 	struct su_arena *arena, const struct deployment *before, const struct step *step)
 {

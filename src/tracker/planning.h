@@ -53,7 +53,7 @@ enum update_mode planning_mode(const struct planning *planning, const struct dev
 	struct choice_reason *reason_out);
 
 /* The history's rows of another mode, and of another class: event and detail. */
-#define PLANNING_ESCALATES DEPLOYMENT_ESCALATES
+const char *planning_change_event(const struct step *step);
 const char *planning_describe_change(
 	struct su_arena *arena, const struct deployment *before, const struct step *step);
 

@@ -66,7 +66,7 @@ static void write_step(const struct planning *planning, const struct deployment 
 		.at_ms = planning->now_ms,
 		.from = deployment->state,
 		.to = deployment->state,
-		.event = PLANNING_ESCALATES,
+		.event = planning_change_event(step),
 		.actor = "suitd",
 	};
 	const bool is_renewed = before->plan.vulnerable_since_ms != 0 && deployment->plan.reasons;
