@@ -2,13 +2,13 @@
 
 -- name: booking_list
 -- A transfer is thought to take a day at most: what was booked before cannot reach into now. Who polls
--- has no time of its own before it begins.
+-- has a time of its own when it was told to come back for it, or has begun.
 SELECT v.site, v.class_ids[1], ms(d.download_at), d.transfer_ms
 FROM deployment AS d JOIN device AS v ON v.id = d.device_id
 WHERE d.active AND d.download_at > at($1::bigint - 86400000)
 	AND d.download_at + d.transfer_ms * interval '1 millisecond' > at($1::bigint)
 	AND d.state IN ('planned', 'offered', 'deferred', 'accepted', 'downloading')
-	AND (d.mode <> 'client' OR d.state = 'downloading')
+	AND (d.mode <> 'client' OR d.state = 'downloading' OR d.download_at > at($1::bigint))
 ORDER BY array_position(ARRAY['critical', 'high', 'normal', 'low'], d.urgency), d.download_at, d.device_id
 
 -- name: plan_job_add

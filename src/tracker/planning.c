@@ -105,6 +105,10 @@ static void book(const struct question *question, const struct step *step)
 				      planning->now_ms))
 		return;
 	plan->download_ms = step->from_ms;
+	if (planning->in_poll && step->kind == STEP_LET_POLL) {
+		wish.at_contact = false;
+		wish.tries[0].until_ms = INT64_MAX;
+	}
 	for (size_t i = 0; i < wish.n && planning->ledger && !wish.at_contact; i++) {
 		const struct links_try *attempt = &wish.tries[i];
 		const struct booking booking = {

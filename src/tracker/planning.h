@@ -17,6 +17,7 @@ struct planning {
 	struct txn *txn;       /* for bookings and what was learned */
 	struct su_arena *arena;
 	int64_t now_ms;
+	bool in_poll; /* the device asks at this moment: it can be told when to come for its download */
 };
 
 /* A new deployment of release to device: class, mode, times, reasons; its first step. */

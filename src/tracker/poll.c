@@ -199,6 +199,7 @@ static void decide(struct turn *turn, struct txn *txn)
 		.txn = txn,
 		.arena = turn->arena,
 		.now_ms = turn->contact.now_ms,
+		.in_poll = true,
 	};
 	struct step step;
 	planning_decide(&planning, turn->device, release, &self->planned, &step);

@@ -212,6 +212,7 @@ def characteristics(components=(), vendor=VENDOR, klass=CLASS, **more):
         "site": 8,
         "battery_mwh": 9,
         "free_memory_bytes": 10,
+        "profile": 12,
     }
     told = {1: [vendor.bytes], 2: [klass.bytes], 11: list(components)}
     told.update({keys[name]: value for name, value in more.items()})

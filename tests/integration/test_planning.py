@@ -5,6 +5,8 @@ import suit_oracle as suit
 from device import CoapDevice
 from sandbox import eventually
 
+MAX_AGE = 14
+
 
 def release_for(sandbox, trusted, product):
     image = suit.Image(f"firmware {product}".encode() * 40, f"/fw/{product}.bin")
@@ -60,3 +62,24 @@ def test_polls_write_nothing(sandbox, trusted, unique, product):
     for _ in range(10):
         assert device.poll().status == "2.05"
     assert row() == before
+
+
+def test_who_polls_waits_for_a_link(make_sandbox, author_key, unique, product):
+    sandbox = make_sandbox()
+    sandbox.rest.trust(author_key, "author")
+    document = sandbox.rest.get("/api/v1/policy").json()["policy"]
+    document["capacity"] = {"downloads": 1}
+    sandbox.rest.put("/api/v1/policy", json=document)
+    release_for(sandbox, author_key, product)
+    slow = {"profile": {8: 10}}  # bytes per second
+    first, second = (CoapDevice(sandbox, unique("link")) for _ in range(2))
+    for device in (first, second):
+        assert device.register(klass=product, **slow).status == "2.01"
+    assert first.poll().status == "2.05"
+    waits = second.poll()
+    begins = [sandbox.rest.device(d.endpoint)["deployment"]["plan"] for d in (first, second)]
+    needs = begins[0]["transfer_s"]
+    assert needs > 30
+    assert waits.status == "4.04", "the only link is taken"
+    assert needs - 20 < int.from_bytes(waits.option(MAX_AGE), "big") <= needs + 20
+    assert begins[1]["download_at"] > begins[0]["download_at"]
