@@ -240,6 +240,9 @@ static void escalate(struct command_turn *self)
 		planning_describe_change(turn->arena, &turn->active, &self->step));
 	turn->active.mode = self->step.mode;
 	turn->active.plan.offers = 0; /* what is told waits for nothing that was asked */
+	if (turn->active.state < DEPLOYMENT_ACCEPTED &&
+		turn->active.plan.download_ms > turn->contact.now_ms)
+		turn->active.plan.download_ms = turn->contact.now_ms; /* nor for its later time */
 }
 
 /* Who says nothing of how it can be reached, and is not to be driven otherwise, is waited for. */

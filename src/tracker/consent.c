@@ -76,18 +76,34 @@ static enum su_status take_no(
 	return SU_OK;
 }
 
-enum su_status consent_take(struct turn *turn, const struct offer_answer *answer,
+static enum su_status take_now(struct turn *turn, struct su_error *err)
+{
+	SU_TRY(move_or_note(turn, EVENT_ACCEPT, "now", err));
+	turn->active.plan.promised_ms = 0;
+	return SU_OK;
+}
+
+static enum su_status take(struct turn *turn, const struct offer_answer *answer,
 	int64_t *latest_out, struct su_error *err)
 {
 	struct level level;
 	bool bounded = situation_level(turn->tracker, turn->active.plan.urgency, &level);
-	*latest_out = 0;
-	turn->active.plan.offers = 0;
 	if (answer->kind == ANSWER_NO)
 		return take_no(turn, answer, err);
 	if (answer->kind == ANSWER_AT && answer->at_ms > turn->contact.now_ms)
 		return take_time(turn, bounded ? &level : NULL, answer, latest_out, err);
-	SU_TRY(move_or_note(turn, EVENT_ACCEPT, "now", err));
-	turn->active.plan.promised_ms = 0;
+	return take_now(turn, err);
+}
+
+enum su_status consent_take(struct turn *turn, const struct offer_answer *answer,
+	int64_t *latest_out, struct su_error *err)
+{
+	struct deployment_plan *plan = &turn->active.plan;
+	*latest_out = 0;
+	plan->offers = 0;
+	SU_TRY(take(turn, answer, latest_out, err));
+	/* It was booked for a later time that the device named before: what it says now counts. */
+	if (plan->download_ms > turn->contact.now_ms && plan->download_ms > plan->promised_ms)
+		plan->download_ms = 0;
 	return SU_OK;
 }

@@ -181,14 +181,23 @@ static void explain(const struct question *question, const struct choice_reason 
 	free(text);
 }
 
+/* What was booked for another class or mode gives its place back, unless the device has agreed to it. */
+static void unbook(struct deployment *deployment, int64_t now_ms)
+{
+	if (deployment->state < DEPLOYMENT_ACCEPTED && deployment->plan.download_ms > now_ms)
+		deployment->plan.download_ms = 0;
+}
+
 /* The next step, and the times that follow from it. */
 static void lay_down(struct question *question, struct step *out)
 {
 	struct deployment *deployment = question->deployment;
 	ask(question);
 	policy_next(&question->situation, question->planning->now_ms, out);
-	if (deployment->mode != out->mode)
+	if (deployment->mode != out->mode) {
 		deployment->plan.offers = 0; /* what is told waits for nothing that was asked */
+		unbook(deployment, question->planning->now_ms);
+	}
 	deployment->mode = out->mode;
 	book(question, out);
 	note(question, out);
@@ -230,13 +239,6 @@ void planning_decide(const struct planning *planning, const struct device *devic
 static bool is_same_class(const struct deployment_plan *a, const struct deployment_plan *b)
 {
 	return a->urgency == b->urgency && a->due_ms == b->due_ms;
-}
-
-/* What was booked for another class gives its place back, unless the device has agreed to it. */
-static void unbook(struct deployment *deployment, int64_t now_ms)
-{
-	if (deployment->state < DEPLOYMENT_ACCEPTED && deployment->plan.download_ms > now_ms)
-		deployment->plan.download_ms = 0;
 }
 
 void planning_next(const struct planning *planning, const struct device *device,

@@ -203,10 +203,12 @@ class CommandedDevice:
         if self.lose > 0:
             self.lose -= 1
             return
-        if message.message_id not in self.answered:
+        # With the token, since a server that was killed may begin with identifiers that it has used before.
+        exchange = (message.message_id, message.token)
+        if exchange not in self.answered:
             behave = self.on.get(arrival.kind, answer("4.04"))
-            self.answered[message.message_id] = behave(self, message)
-        for reply in self.answered[message.message_id]:
+            self.answered[exchange] = behave(self, message)
+        for reply in self.answered[exchange]:
             self.socket.send(reply.encode())
 
     # What it was asked.

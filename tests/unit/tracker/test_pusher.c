@@ -351,6 +351,23 @@ static void an_answer_may_come_as_a_status_message(void **state)
 	assert_int_equal(peer.sent[COMMAND_TRIGGER], 1);
 }
 
+/* The planner has booked the download for when the device was to be asked again. */
+static void who_changes_its_mind_is_served_at_once(void **state)
+{
+	struct peer peer;
+	drive(&peer, fixture_of(state), MODE_NEGOTIATED);
+	peer.answers[COMMAND_OFFER].outcome = COMMAND_NO;
+	plan(&peer, pulls);
+	reach(&peer);
+	until(&peer, "state", "deferred");
+	until(&peer, "download_at = promised_at", "t");
+	const struct offer_answer now = { .kind = ANSWER_NOW };
+	const struct status_message message = { .answer = &now };
+	assert_int_equal(fixture_status(peer.fixture, "meter", &message).error.status, SU_OK);
+	until(&peer, "state", "downloading");
+	assert_int_equal(peer.sent[COMMAND_OFFER], 1);
+}
+
 static void nonsense_is_a_failure_with_another_try(void **state)
 {
 	struct peer peer;
@@ -447,6 +464,7 @@ int main(void)
 		WITH_FIXTURE(a_lost_offer_is_repeated_with_patience),
 		WITH_FIXTURE(who_never_answers_is_told_in_time),
 		WITH_FIXTURE(an_answer_may_come_as_a_status_message),
+		WITH_FIXTURE(who_changes_its_mind_is_served_at_once),
 		WITH_FIXTURE(nonsense_is_a_failure_with_another_try),
 		WITH_FIXTURE(the_old_image_after_the_reboot_is_tried_again),
 		WITH_FIXTURE(who_cannot_fetch_is_given_the_images),
