@@ -127,7 +127,7 @@ def test_tells_systemd_how_it_is(fresh):
 
         pid = spawn(fresh, env)
         assert "STATUS=" in until("READY=1")
-        fresh.anonymous().get("/readyz")
+        eventually(lambda: fresh.anonymous().get("/readyz", None).status_code == 200)
         until("WATCHDOG=1")
         until("WATCHDOG=1")
         os.kill(pid, signal.SIGHUP)
