@@ -32,9 +32,11 @@ def assert_runs(device, image):
     assert device.deployment()["state"] == "confirmed"
 
 
-@pytest.mark.parametrize("block", [32, 512])
-def test_killed_in_the_middle_of_a_download(sandbox, trusted, product, unique, device, block):
-    image = offer(sandbox, trusted, product, unique)
+@pytest.mark.parametrize("block, content", [(32, BIG), (512, BIG * 8)], ids=["32", "512"])
+def test_killed_in_the_middle_of_a_download(
+    sandbox, trusted, product, unique, device, block, content
+):
+    image = offer(sandbox, trusted, product, unique, content)
     device.kill_when(lambda: device.bytes_on_the_way() > 100_000, "--block", block)
     here = device.bytes_on_the_way()
     said = device.run("--block", 1024)
