@@ -2,6 +2,7 @@
 /* Shares, spread and order, so that a fleet that is planned in any order uses its links as if it were sorted. */
 #include "policy/links.h"
 
+#include "base/moment.h"
 #include "base/span.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -26,29 +27,12 @@
 #define CLAIM_MAX_HOURS  INT64_C(10000)
 #define CLAIM_SECONDS    INT64_C(10000000)
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* at + span, where a span may be LEVEL_NEVER. */
-static int64_t after(int64_t at_ms, int64_t span_ms)
-{
-	int64_t sum;
-	return __builtin_add_overflow(at_ms, span_ms, &sum) ? INT64_MAX : sum;
-}
-
 /* How long what was fetched will lie until it is installed. */
 static int64_t rest_before_install_ms(const struct situation *situation, const struct step *step)
 {
 	if (step->install_from_ms == 0)
 		return DAY_MS;
-	return step->install_from_ms - after(step->from_ms, situation->transfer_ms);
+	return step->install_from_ms - su_after(step->from_ms, situation->transfer_ms);
 }
 
 bool links_is_booked(const struct situation *situation, const struct step *step, int64_t booked_ms,
@@ -58,7 +42,7 @@ bool links_is_booked(const struct situation *situation, const struct step *step,
 	bool binds = step->mode != MODE_SERVER || situation->state == DEPLOYMENT_ACCEPTED;
 	if (booked_ms == 0 || (binds && booked_ms < situation->promised_ms))
 		return false;
-	return now_ms < after(booked_ms, GRACE_MS);
+	return now_ms < su_after(booked_ms, GRACE_MS);
 }
 
 static bool has_reach_always(const struct profile *profile)
@@ -73,11 +57,11 @@ static bool is_closing(const struct situation *situation, int64_t now_ms, int64_
 		.meaning = WINDOW_IDLE,
 		.now_ms = now_ms,
 		.min_ms = need_ms,
-		.horizon_ms = after(now_ms, MINUTE_MS),
+		.horizon_ms = su_after(now_ms, MINUTE_MS),
 	};
 	return situation->calendar != NULL && calendar_next(situation->calendar, &query, &window) &&
 	       window.from_ms <= now_ms &&
-	       window.until_ms - now_ms < later(CLAIM_SHORT * need_ms, CLAIM_CLOSING_MS);
+	       window.until_ms - now_ms < su_later(CLAIM_SHORT * need_ms, CLAIM_CLOSING_MS);
 }
 
 /* At once if the links are idle; else after a while, spread up to when downloads should have begun. */
@@ -85,8 +69,8 @@ static void be_patient(const struct situation *situation, const struct step *ste
 	const char *endpoint, int64_t rest_ms, struct links_wish *out)
 {
 	const struct level *level = situation->level;
-	int64_t start_by_ms = after(situation->vulnerable_since_ms, level->start_within_ms);
-	int64_t room_ms = sooner(rest_ms / 2, start_by_ms - step->from_ms);
+	int64_t start_by_ms = su_after(situation->vulnerable_since_ms, level->start_within_ms);
+	int64_t room_ms = su_sooner(rest_ms / 2, start_by_ms - step->from_ms);
 	int64_t from_ms = step->from_ms + HEAD_START_MS;
 	if (room_ms > 0)
 		from_ms += (int64_t)(su_span_hash(su_span_str(endpoint)) % (uint64_t)room_ms);
@@ -124,7 +108,8 @@ void links_wish(const struct situation *situation, const struct step *step, cons
 
 static int64_t claim_rank(const struct situation *situation, int64_t now_ms)
 {
-	int64_t deadline_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms);
+	int64_t deadline_ms =
+		su_after(situation->vulnerable_since_ms, situation->level->deadline_ms);
 	int64_t need_ms = situation->transfer_ms + situation->install_ms;
 	if (deadline_ms > now_ms && deadline_ms - now_ms < CLAIM_SHORT * need_ms)
 		return 0;
@@ -138,11 +123,11 @@ int64_t policy_claim_key(const struct situation *situation, int64_t now_ms, int6
 {
 	int64_t hours = install_from_ms == 0 ? CLAIM_MAX_HOURS
 			: install_from_ms > now_ms
-				? sooner((install_from_ms - now_ms - situation->transfer_ms) /
-						  (60 * MINUTE_MS),
+				? su_sooner((install_from_ms - now_ms - situation->transfer_ms) /
+						    (60 * MINUTE_MS),
 					  CLAIM_MAX_HOURS)
 				: 0;
-	int64_t seconds = sooner(situation->transfer_ms / 1000, CLAIM_SECONDS - 1);
+	int64_t seconds = su_sooner(situation->transfer_ms / 1000, CLAIM_SECONDS - 1);
 	int64_t rank = claim_rank(situation, now_ms);
-	return (rank * (CLAIM_MAX_HOURS + 1) + later(hours, 0)) * CLAIM_SECONDS + seconds;
+	return (rank * (CLAIM_MAX_HOURS + 1) + su_later(hours, 0)) * CLAIM_SECONDS + seconds;
 }

@@ -2,18 +2,9 @@
 /* Asks policy_next about moments to come. */
 #include "policy/outlook.h"
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
+#include "base/moment.h"
 
 /* at + span, where each may be never. */
-static int64_t after(int64_t at_ms, int64_t span_ms)
-{
-	int64_t sum;
-	return __builtin_add_overflow(at_ms, span_ms, &sum) ? INT64_MAX : sum;
-}
-
 static unsigned left_of(unsigned most, unsigned used)
 {
 	return most > used ? most - used : 0;
@@ -26,8 +17,8 @@ static int64_t arrival_ms(const struct situation *situation, const struct step *
 	if (situation->state >= DEPLOYMENT_DOWNLOADED)
 		return now_ms;
 	if (situation->state == DEPLOYMENT_DOWNLOADING)
-		return later(now_ms, after(booked_ms, situation->transfer_ms));
-	return after(later(next->from_ms, booked_ms), situation->transfer_ms);
+		return su_later(now_ms, su_after(booked_ms, situation->transfer_ms));
+	return su_after(su_later(next->from_ms, booked_ms), situation->transfer_ms);
 }
 
 static void foresee_install(
@@ -51,7 +42,7 @@ static void foresee_escalation(
 	out->escalates_ms = INT64_MAX;
 	out->escalates_to = out->next.mode;
 	for (size_t i = 0; i < sizeof(spans_ms) / sizeof(spans_ms[0]); i++) {
-		int64_t at_ms = after(situation->vulnerable_since_ms, spans_ms[i]);
+		int64_t at_ms = su_after(situation->vulnerable_since_ms, spans_ms[i]);
 		if (at_ms <= now_ms || at_ms == INT64_MAX)
 			continue;
 		policy_next(situation, at_ms, &step);
@@ -71,8 +62,8 @@ void policy_outlook(
 	policy_next(situation, now_ms, &out->next);
 	foresee_install(situation, booked_ms, now_ms, out);
 	foresee_escalation(situation, now_ms, out);
-	out->deadline_ms = after(since_ms, level->deadline_ms);
-	out->interrupt_ms = after(since_ms, level->interrupt_after_ms);
+	out->deadline_ms = su_after(since_ms, level->deadline_ms);
+	out->interrupt_ms = su_after(since_ms, level->interrupt_after_ms);
 	out->latest_start_ms =
 		out->deadline_ms == INT64_MAX
 			? INT64_MAX

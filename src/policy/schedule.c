@@ -6,6 +6,8 @@
  */
 #include "policy/decide.h"
 
+#include "base/moment.h"
+
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS    (24 * 60 * MINUTE_MS)
 
@@ -28,23 +30,6 @@ const struct name_row step_kind_names[] = {
 	{ STEP_FAIL, "fail" },
 	{ 0, NULL },
 };
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* at + span, where a span may be LEVEL_NEVER. */
-static int64_t after(int64_t at_ms, int64_t span_ms)
-{
-	int64_t sum;
-	return __builtin_add_overflow(at_ms, span_ms, &sum) ? INT64_MAX : sum;
-}
 
 static int64_t doubled(int64_t span_ms, unsigned times)
 {
@@ -72,7 +57,7 @@ static bool idle_window(
 		.meaning = WINDOW_IDLE,
 		.now_ms = from_ms,
 		.min_ms = min_ms,
-		.horizon_ms = after(from_ms, HORIZON_MS),
+		.horizon_ms = su_after(from_ms, HORIZON_MS),
 	};
 	return calendar_next(situation->calendar, &query, out);
 }
@@ -90,8 +75,8 @@ static enum update_mode mode_at(const struct situation *situation, int64_t now_m
 	int64_t since_ms = situation->vulnerable_since_ms;
 	enum update_mode mode = situation->mode;
 	bool mute = profile->has_answers && !profile->answers;
-	bool is_spoken_to = now_ms >= after(since_ms, level->negotiate_after_ms);
-	if (now_ms >= after(since_ms, level->command_after_ms))
+	bool is_spoken_to = now_ms >= su_after(since_ms, level->negotiate_after_ms);
+	if (now_ms >= su_after(since_ms, level->command_after_ms))
 		return MODE_SERVER;
 	if (mode == MODE_CLIENT && !mute && is_spoken_to)
 		mode = MODE_NEGOTIATED;
@@ -106,7 +91,7 @@ static enum update_mode mode_at(const struct situation *situation, int64_t now_m
 
 static int64_t interrupt_time(const struct situation *situation)
 {
-	return after(situation->vulnerable_since_ms, situation->level->interrupt_after_ms);
+	return su_after(situation->vulnerable_since_ms, situation->level->interrupt_after_ms);
 }
 
 /* The end of the window in which it said that it is busy, from when on it may be interrupted (policy_promise_ms). */
@@ -140,12 +125,12 @@ static void time_install(const struct situation *situation, int64_t from_ms, str
 			return;
 		}
 	}
-	int64_t interrupt_ms = later(from_ms, interrupt_time(situation));
+	int64_t interrupt_ms = su_later(from_ms, interrupt_time(situation));
 	struct interval window;
-	int64_t look_from_ms = later(from_ms, refuted_until_ms(situation));
+	int64_t look_from_ms = su_later(from_ms, refuted_until_ms(situation));
 	if (idle_window(situation, look_from_ms, situation->install_ms, &window) &&
-		later(window.from_ms, from_ms) <= interrupt_ms) {
-		out->from_ms = later(window.from_ms, from_ms);
+		su_later(window.from_ms, from_ms) <= interrupt_ms) {
+		out->from_ms = su_later(window.from_ms, from_ms);
 		out->until_ms = window.until_ms;
 		out->why = "the first idle window with room for the installation";
 		return;
@@ -170,7 +155,7 @@ static void plan_install(const struct situation *situation, int64_t earliest_ms,
 	}
 	out->kind = STEP_INSTALL;
 	out->when_reached = waits_for_contact(situation->profile);
-	time_install(situation, later(earliest_ms, situation->promised_ms), out);
+	time_install(situation, su_later(earliest_ms, situation->promised_ms), out);
 	if (out->from_ms == INT64_MAX) {
 		out->kind = STEP_WATCH;
 		return;
@@ -183,13 +168,13 @@ static int64_t offer_time(const struct situation *situation, int64_t earliest_ms
 {
 	int64_t asked_ms = situation->last_offer_ms;
 	if (situation->state == DEPLOYMENT_DEFERRED)
-		return later(earliest_ms,
+		return su_later(earliest_ms,
 			policy_promise_ms(situation, asked_ms, situation->promised_ms));
 	if (situation->offers == 0)
 		return earliest_ms;
 	int64_t wait_ms =
-		sooner(doubled(OFFER_AGAIN_MS, situation->offers - 1), OFFER_AGAIN_MAX_MS);
-	return later(earliest_ms, after(asked_ms, wait_ms));
+		su_sooner(doubled(OFFER_AGAIN_MS, situation->offers - 1), OFFER_AGAIN_MAX_MS);
+	return su_later(earliest_ms, su_after(asked_ms, wait_ms));
 }
 
 static void plan_delivery(const struct situation *situation, int64_t earliest_ms, struct step *out)
@@ -216,7 +201,7 @@ static void plan_delivery(const struct situation *situation, int64_t earliest_ms
 		out->why = "the device finds it when it polls";
 	}
 	struct step install = *out;
-	time_install(situation, after(out->from_ms, situation->transfer_ms), &install);
+	time_install(situation, su_after(out->from_ms, situation->transfer_ms), &install);
 	out->install_from_ms = install.from_ms == INT64_MAX ? 0 : install.from_ms;
 }
 
@@ -232,7 +217,7 @@ static bool plan_end(const struct situation *situation, int64_t now_ms, struct s
 		return true;
 	}
 	if (level->at_deadline == DEADLINE_GIVE_UP &&
-		now_ms >= after(situation->vulnerable_since_ms, level->deadline_ms)) {
+		now_ms >= su_after(situation->vulnerable_since_ms, level->deadline_ms)) {
 		out->kind = STEP_EXPIRE;
 		out->why = "the deadline of the class is over";
 		return true;
@@ -258,9 +243,9 @@ void policy_next(const struct situation *situation, int64_t now_ms, struct step 
 		return;
 	int64_t earliest_ms = now_ms;
 	if (situation->failures > 0)
-		earliest_ms = later(now_ms,
-			after(situation->last_failure_ms, doubled(situation->level->retry_after_ms,
-								  situation->failures - 1)));
+		earliest_ms = su_later(now_ms, su_after(situation->last_failure_ms,
+						       doubled(situation->level->retry_after_ms,
+							       situation->failures - 1)));
 	if (situation->state == DEPLOYMENT_DOWNLOADING)
 		out->why = "the device downloads";
 	else if (situation->state == DEPLOYMENT_DOWNLOADED)
@@ -271,10 +256,10 @@ void policy_next(const struct situation *situation, int64_t now_ms, struct step 
 
 int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, int64_t said_ms)
 {
-	int64_t again_ms = later(asked_ms, said_ms);
+	int64_t again_ms = su_later(asked_ms, said_ms);
 	struct interval window;
 	if (said_ms == 0) {
-		again_ms = after(asked_ms, REFUSED_AGAIN_MS);
+		again_ms = su_after(asked_ms, REFUSED_AGAIN_MS);
 		bool known = idle_window(situation, asked_ms, situation->install_ms, &window);
 		/* Refused inside a window: it did not come true. */
 		if (known && window.from_ms <= asked_ms)
@@ -283,9 +268,10 @@ int64_t policy_promise_ms(const struct situation *situation, int64_t asked_ms, i
 		if (known)
 			again_ms = window.from_ms;
 		if (situation->state == DEPLOYMENT_DOWNLOADED)
-			again_ms = sooner(again_ms, later(asked_ms, interrupt_time(situation)));
+			again_ms =
+				su_sooner(again_ms, su_later(asked_ms, interrupt_time(situation)));
 	}
-	return sooner(again_ms, after(asked_ms, situation->level->max_deferral_ms));
+	return su_sooner(again_ms, su_after(asked_ms, situation->level->max_deferral_ms));
 }
 
 int64_t policy_tell_ms(const struct situation *situation, const struct step *step)
@@ -295,12 +281,13 @@ int64_t policy_tell_ms(const struct situation *situation, const struct step *ste
 
 int64_t policy_begin_ms(const struct situation *situation, const struct step *step, int64_t told_ms)
 {
-	int64_t latest_ms = after(situation->vulnerable_since_ms, situation->level->deadline_ms) -
-			    situation->install_ms;
-	int64_t begin_ms = after(told_ms, situation->level->notice_ms);
+	int64_t latest_ms =
+		su_after(situation->vulnerable_since_ms, situation->level->deadline_ms) -
+		situation->install_ms;
+	int64_t begin_ms = su_after(told_ms, situation->level->notice_ms);
 	if (told_ms <= latest_ms)
-		begin_ms = sooner(begin_ms, latest_ms);
-	return later(step->from_ms, begin_ms);
+		begin_ms = su_sooner(begin_ms, latest_ms);
+	return su_later(step->from_ms, begin_ms);
 }
 
 int64_t policy_look_again_ms(
@@ -312,14 +299,14 @@ int64_t policy_look_again_ms(
 	int64_t since_ms = situation->vulnerable_since_ms;
 	const int64_t moments_ms[] = {
 		step->from_ms,
-		after(since_ms, level->negotiate_after_ms),
-		after(since_ms, level->command_after_ms),
-		after(since_ms, level->interrupt_after_ms),
-		after(since_ms, level->deadline_ms),
+		su_after(since_ms, level->negotiate_after_ms),
+		su_after(since_ms, level->command_after_ms),
+		su_after(since_ms, level->interrupt_after_ms),
+		su_after(since_ms, level->deadline_ms),
 	};
-	int64_t look_ms = after(now_ms, DAY_MS);
+	int64_t look_ms = su_after(now_ms, DAY_MS);
 	for (size_t i = 0; i < sizeof(moments_ms) / sizeof(moments_ms[0]); i++)
 		if (moments_ms[i] > now_ms)
-			look_ms = sooner(look_ms, moments_ms[i]);
+			look_ms = su_sooner(look_ms, moments_ms[i]);
 	return look_ms;
 }

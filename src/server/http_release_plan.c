@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /api/v1/releases/{digest}/plan: how far a release is over the fleet, and what is still to come. */
+#include "base/moment.h"
 #include "server/http_handlers.h"
 #include "server/http_json.h"
 #include "server/http_values.h"
@@ -47,11 +48,6 @@ static enum su_status read_query(
 	return SU_OK;
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* The shortest round span of which not too many reach to the last beginning. */
 static int64_t width_for(int64_t length_ms)
 {
@@ -72,7 +68,7 @@ static void load_summary(struct http_call *call, struct txn *txn, const struct d
 		release_plan_store_groups(txn, call->arena, release, call->now_ms, &out->groups);
 	for (size_t i = 0; i < out->n_groups; i++)
 		if (!deployment_state_is_end(out->groups[i].state))
-			last_ms = later(last_ms, out->groups[i].begin_ms);
+			last_ms = su_later(last_ms, out->groups[i].begin_ms);
 	out->is_under_way = release_plan_store_is_under_way(txn, release);
 	out->width_ms = width_for(last_ms - call->now_ms);
 	const struct release_plan_range range = { release, call->now_ms, out->width_ms };
@@ -120,9 +116,9 @@ static void put_outlook(json_t *view, const struct plan_summary *summary)
 		n_in_flight += ended ? 0 : group->n;
 		all.n_late += group->n_late;
 		all.n_untimed += group->n_untimed;
-		all.due_ms = later(all.due_ms, ended ? 0 : group->due_ms);
-		all.changed_ms = later(all.changed_ms, group->changed_ms);
-		all.install_ms = later(all.install_ms, ended ? 0 : group->install_ms);
+		all.due_ms = su_later(all.due_ms, ended ? 0 : group->due_ms);
+		all.changed_ms = su_later(all.changed_ms, group->changed_ms);
+		all.install_ms = su_later(all.install_ms, ended ? 0 : group->install_ms);
 	}
 	http_json_put_bool(view, "being_planned", summary->is_under_way);
 	http_json_put_uint(view, "deployments", all.n);

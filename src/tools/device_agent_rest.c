@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between two exchanges: how long a device rests, whether it listens meanwhile, and what wakes it. */
 #include "base/clock.h"
+#include "base/moment.h"
 #include "policy/calendar.h"
 #include "tools/device_agent_parts.h"
 
@@ -46,21 +47,11 @@ void device_agent_heed_steering(struct device_agent *agent, int64_t fresh_ms)
 			(long long)fresh_ms / 1000, (long long)poll_interval_ms(agent) / 1000);
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* Until it stops listening; a device that does not sleep listens always. */
 static int64_t awake_left_ms(const struct device_agent *agent, int64_t now_ms)
 {
 	const struct profile *profile = &agent->opts.told.profile;
-	int64_t last_ms = most(agent->orders.called_at_ms, agent->spoke_at_ms);
+	int64_t last_ms = su_later(agent->orders.called_at_ms, agent->spoke_at_ms);
 	if (!sleeps(agent))
 		return INT64_MAX;
 	return last_ms + 1000 * (profile->has_awake ? profile->awake_s : AWAKE_DEFAULT_S) - now_ms;
@@ -93,9 +84,9 @@ int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_m
 	if (device_update_needs(agent->update) == UPDATE_NEEDS_WORD) {
 		int64_t limit_ms =
 			agent->state->awaits_word ? agent->opts.install_limit_s * 1000 : 0;
-		return most(since_ms + limit_ms - now_ms, idle_left_ms(agent));
+		return su_later(since_ms + limit_ms - now_ms, idle_left_ms(agent));
 	}
-	return most(since_ms, agent->orders.called_at_ms) + PUSH_PATIENCE_MS - now_ms;
+	return su_later(since_ms, agent->orders.called_at_ms) + PUSH_PATIENCE_MS - now_ms;
 }
 
 void device_agent_plan_contact(struct device_agent *agent)
@@ -103,7 +94,7 @@ void device_agent_plan_contact(struct device_agent *agent)
 	int64_t now_ms = su_clock_mono_ms();
 	agent->contact_at_ms = now_ms + contact_interval_ms(agent);
 	if (agent->renew_at_ms > now_ms)
-		agent->contact_at_ms = least(agent->contact_at_ms, agent->renew_at_ms);
+		agent->contact_at_ms = su_sooner(agent->contact_at_ms, agent->renew_at_ms);
 }
 
 /* Time to show up: with a poll, or where that would be of no use, with a sign of life. */
@@ -162,8 +153,9 @@ static void on_command(void *arg, const struct link_reply *reply)
 static void await_command(struct device_agent *agent, int64_t longest_ms)
 {
 	su_buf_clear(&agent->incoming);
-	device_channel_await(&agent->channel, (unsigned)least(longest_ms / 1000, LONGEST_POLL_S),
-		on_command_piece, on_command, agent);
+	device_channel_await(&agent->channel,
+		(unsigned)su_sooner(longest_ms / 1000, LONGEST_POLL_S), on_command_piece,
+		on_command, agent);
 }
 
 void device_agent_rest(struct device_agent *agent)
@@ -171,7 +163,7 @@ void device_agent_rest(struct device_agent *agent)
 	int64_t now_ms = su_clock_mono_ms();
 	int64_t awake_ms = awake_left_ms(agent, now_ms);
 	int64_t wait_ms =
-		least(agent->contact_at_ms - now_ms, device_agent_patience_ms(agent, now_ms));
+		su_sooner(agent->contact_at_ms - now_ms, device_agent_patience_ms(agent, now_ms));
 	if (agent->opts.once && agent->update == NULL &&
 		(!agent->opts.listens || agent->ended_one)) {
 		device_agent_end(agent, !agent->failed);
@@ -181,7 +173,7 @@ void device_agent_rest(struct device_agent *agent)
 		device_channel_say(&agent->channel, "sleeps");
 		link_sleep(agent->channel.link);
 	} else {
-		wait_ms = least(wait_ms, awake_ms);
+		wait_ms = su_sooner(wait_ms, awake_ms);
 	}
 	if (wait_ms < 0)
 		wait_ms = 0;

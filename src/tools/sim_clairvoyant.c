@@ -6,10 +6,7 @@
  */
 #include "tools/sim_strategy.h"
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
+#include "base/moment.h"
 
 /* The first moment at which it may be installed: spared, or taken away as the class allows, told or not. */
 static int64_t opportunity(const struct sim_fleet *fleet, const struct level *level,
@@ -20,13 +17,13 @@ static int64_t opportunity(const struct sim_fleet *fleet, const struct level *le
 	if (device->kind == SIM_VEHICLE || device->kind == SIM_SENSOR ||
 		__builtin_add_overflow(fleet->from_ms, level->interrupt_after_ms, &allowed_ms))
 		return idle_ms;
-	allowed_ms = later(allowed_ms, at_ms);
+	allowed_ms = su_later(allowed_ms, at_ms);
 	if (idle_ms <= allowed_ms)
 		return idle_ms;
 	struct interval contact;
 	if (!sim_world_reach(device, allowed_ms, fleet->until_ms, &contact))
 		return idle_ms;
-	allowed_ms = later(allowed_ms, contact.from_ms);
+	allowed_ms = su_later(allowed_ms, contact.from_ms);
 	return idle_ms < allowed_ms ? idle_ms : allowed_ms;
 }
 

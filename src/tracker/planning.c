@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/moment.h"
 #include "policy/links.h"
 #include "store/estimate_store.h"
 #include "tracker/planning_facts.h"
@@ -25,11 +26,6 @@ struct question {
 	struct situation situation;
 	struct choice_reason mode_reason, calendar_reason;
 };
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 static void learned_of(struct question *question)
 {
@@ -155,7 +151,7 @@ static void note(const struct question *question, struct step *step)
 	int64_t look_ms = policy_look_again_ms(&question->situation, step, now_ms);
 	if (step->from_ms > now_ms && step->from_ms < look_ms)
 		look_ms = step->from_ms;
-	look_ms = sooner(look_ms, supervise(question, step));
+	look_ms = su_sooner(look_ms, supervise(question, step));
 	plan->look_ms = look_ms == INT64_MAX ? 0 : look_ms;
 	plan->install_ms = is_command(step->kind) || step->install_from_ms != 0
 				   ? step->install_from_ms

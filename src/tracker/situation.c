@@ -3,6 +3,7 @@
 #include "tracker/situation.h"
 
 #include "base/memory.h"
+#include "base/moment.h"
 #include "policy/estimate.h"
 #include "tracker/planning.h"
 #include "tracker/policy_holder.h"
@@ -15,16 +16,6 @@
 /* What an installation and a transfer may take longer than expected before the device is asked. */
 #define INSTALL_MARGIN_MS  (MINUTE_MS / 2)
 #define TRANSFER_MARGIN_MS (10 * MINUTE_MS)
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 bool situation_level(const struct tracker *tracker, enum urgency urgency, struct level *out)
 {
@@ -85,7 +76,7 @@ int64_t situation_again_ms(const struct deployment_plan *plan, const struct prof
 	if (profile->has_reachability && profile->reachability != REACH_ALWAYS)
 		return plan->last_offer_ms + MINUTE_MS;
 	unsigned doublings = plan->offers - 1 < MAX_DOUBLINGS ? plan->offers - 1 : MAX_DOUBLINGS;
-	return plan->last_offer_ms + sooner(AGAIN_MS << doublings, AGAIN_MAX_MS);
+	return plan->last_offer_ms + su_sooner(AGAIN_MS << doublings, AGAIN_MAX_MS);
 }
 
 int64_t situation_ask_ms(const struct deployment *active, const struct situation *situation)
@@ -99,7 +90,7 @@ int64_t situation_ask_ms(const struct deployment *active, const struct situation
 		ask_ms = active->changed_at_ms + 2 * situation->transfer_ms + TRANSFER_MARGIN_MS;
 	else
 		return 0;
-	return later(ask_ms, situation_again_ms(&active->plan, situation->profile));
+	return su_later(ask_ms, situation_again_ms(&active->plan, situation->profile));
 }
 
 void situation_refresh(struct turn *turn)
@@ -120,7 +111,7 @@ void situation_refresh(struct turn *turn)
 	plan->look_ms = policy_look_again_ms(&view.situation, &step, now_ms);
 	int64_t ask_ms = situation_ask_ms(&turn->active, &view.situation);
 	if (ask_ms > 0)
-		plan->look_ms = sooner(plan->look_ms, later(ask_ms, now_ms));
+		plan->look_ms = su_sooner(plan->look_ms, su_later(ask_ms, now_ms));
 	bool acts = step.kind != STEP_LET_POLL && step.kind != STEP_WATCH;
 	/* An interruption is announced before; the pusher finds out when. */
 	if ((acts && (step.interrupts || step.from_ms <= now_ms)) ||
