@@ -3,6 +3,7 @@
 #include "server/http_exchange.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -233,6 +234,21 @@ static void advance_headers(struct http_exchange *exchange)
 		http_feed_begin(exchange);
 }
 
+/*
+ * libmicrohttpd takes a read that does not fill its buffer for the last one before the next event. An
+ * end of the stream that came before that read sends no event: the connection is made to look again.
+ */
+static void look_for_end(struct http_exchange *exchange)
+{
+	const union MHD_ConnectionInfo *fd =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd socket = { .fd = fd ? fd->connect_fd : -1, .events = POLLRDHUP };
+	if (exchange->suspended || poll(&socket, 1, 0) != 1)
+		return;
+	set_suspended(exchange, true);
+	set_suspended(exchange, false);
+}
+
 static void refuse_long_body(struct http_exchange *exchange)
 {
 	http_reply_problem(&exchange->call, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -251,6 +267,7 @@ static void take_body(struct http_exchange *exchange, const char *data, size_t *
 	}
 	if (exchange->call.route->body == HTTP_BODY_STREAM) {
 		http_feed_take(exchange, data, size);
+		look_for_end(exchange);
 	} else {
 		su_buf_append(&exchange->body, data, before);
 		*size = 0;
