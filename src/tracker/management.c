@@ -15,6 +15,7 @@
 
 /* Deployments that a withdrawal ends in one transaction; more follow in further ones. */
 #define WITHDRAW_BATCH 500
+#define ATTEMPTS       5
 
 static void audit(struct txn *txn, const struct command_origin *origin, const char *action,
 	const char *subject)
@@ -86,7 +87,7 @@ static enum su_status end_rest(struct store_conn *conn, const struct digest *rel
 		struct txn txn = txn_begin(conn);
 		more = end_some(&txn, release, &next, origin);
 		enum su_status status = txn_commit(&txn, err);
-		if (status == SU_STALE && ++collisions < 10) {
+		if (status == SU_STALE && ++collisions < ATTEMPTS) {
 			more = true;
 			continue;
 		}
@@ -171,55 +172,96 @@ static void insert_components(struct txn *txn, struct blob_store *blobs, struct 
 	component_progress_store_put(txn, deployment->id, rows, facts->proof.n_components);
 }
 
+struct order {
+	struct blob_store *blobs;
+	struct su_arena *arena;
+	const struct command_origin *origin;
+	const char *endpoint;
+	const struct digest *release;
+	struct su_uuid id;
+	struct deployment *out;
+};
+
+/*
+ * Messages of the device and the planner write the same rows at any time. What came between is no fault of
+ * the operator's: the command looks again, and a conflict that is one is found again.
+ */
+static enum su_status run(
+	struct store_conn *conn, txn_body_fn body, struct order *order, struct su_error *err)
+{
+	enum su_status status = SU_STALE;
+	for (int n = 0; n < ATTEMPTS && (status == SU_STALE || status == SU_CONFLICT); n++)
+		status = txn_retry(conn, body, order, err);
+	return status;
+}
+
+static void deploy(struct txn *txn, void *arg)
+{
+	const struct order *order = arg;
+	struct su_arena *arena = order->arena;
+	struct device *device = su_arena_new_of(arena, struct device);
+	struct release wanted;
+	struct su_error why = { 0 };
+	if (!device_store_get(txn, arena, order->endpoint, device) || device->removed_at_ms != 0)
+		txn_fail(txn, SU_NOT_FOUND, "endpoint", "there is no such device");
+	get_release(txn, arena, order->release, 0, &wanted);
+	if (txn_ok(txn) && planner_check(txn, order->blobs, arena, device, &wanted,
+				   order->origin->now_ms, &why) != SU_OK)
+		txn_fail(txn, why.status, why.field, "%s", why.text);
+	if (txn_ok(txn))
+		make_way(txn, arena, device->id, order->release, order->origin);
+	if (txn_ok(txn))
+		insert_named(txn, device->id, order->release, order->origin, order->out);
+	if (txn_ok(txn))
+		insert_components(txn, order->blobs, arena, device, order->out);
+	audit(txn, order->origin, "deployment.create", order->endpoint);
+	deployment_store_notify(txn, order->endpoint);
+}
+
 enum su_status management_deploy(struct store_conn *conn, struct blob_store *blobs,
 	struct su_arena *arena, const char *endpoint, const struct digest *release,
 	const struct command_origin *origin, struct deployment *out, struct su_error *err)
 {
-	struct device *device = su_arena_new_of(arena, struct device);
-	struct release wanted;
-	struct su_error why = { 0 };
-	struct txn txn = txn_begin(conn);
-	if (!device_store_get(&txn, arena, endpoint, device) || device->removed_at_ms != 0)
-		txn_fail(&txn, SU_NOT_FOUND, "endpoint", "there is no such device");
-	get_release(&txn, arena, release, 0, &wanted);
-	if (txn_ok(&txn) &&
-		planner_check(&txn, blobs, arena, device, &wanted, origin->now_ms, &why) != SU_OK)
-		txn_fail(&txn, why.status, why.field, "%s", why.text);
-	if (txn_ok(&txn))
-		make_way(&txn, arena, device->id, release, origin);
-	if (txn_ok(&txn))
-		insert_named(&txn, device->id, release, origin, out);
-	if (txn_ok(&txn))
-		insert_components(&txn, blobs, arena, device, out);
-	audit(&txn, origin, "deployment.create", endpoint);
-	deployment_store_notify(&txn, endpoint);
-	return txn_commit(&txn, err);
+	struct order order = {
+		.blobs = blobs,
+		.arena = arena,
+		.origin = origin,
+		.endpoint = endpoint,
+		.release = release,
+		.out = out,
+	};
+	return run(conn, deploy, &order, err);
+}
+
+static void cancel(struct txn *txn, void *arg)
+{
+	const struct order *order = arg;
+	struct deployment *deployment = order->out;
+	struct deployment_history step;
+	char id[SU_UUID_TEXT_SIZE];
+	if (!deployment_store_get(txn, order->arena, order->id, deployment)) {
+		txn_fail(txn, SU_NOT_FOUND, "deployment", "there is no such deployment");
+		return;
+	}
+	if (lifecycle_apply(deployment, EVENT_CANCEL, order->origin->actor,
+		    "an operator cancelled it", order->origin->now_ms, &step) != LIFECYCLE_MOVE)
+		txn_fail(txn, SU_CONFLICT, "state", "the deployment is %s already",
+			name_of(deployment_state_names, deployment->state));
+	else
+		deployment_store_update(txn, deployment, &step);
+	const char *endpoint = device_store_endpoint(txn, order->arena, deployment->device_id);
+	if (endpoint)
+		deployment_store_notify(txn, endpoint);
+	su_uuid_format(order->id, id);
+	audit(txn, order->origin, "deployment.cancel", id);
 }
 
 enum su_status management_cancel(struct store_conn *conn, struct su_arena *arena,
 	struct su_uuid deployment, const struct command_origin *origin, struct deployment *out,
 	struct su_error *err)
 {
-	struct txn txn = txn_begin(conn);
-	char id[SU_UUID_TEXT_SIZE];
-	su_uuid_format(deployment, id);
-	if (!deployment_store_get(&txn, arena, deployment, out)) {
-		txn_fail(&txn, SU_NOT_FOUND, "deployment", "there is no such deployment");
-		return txn_commit(&txn, err);
-	}
-	struct deployment_history step;
-	if (lifecycle_apply(out, EVENT_CANCEL, origin->actor, "an operator cancelled it",
-		    origin->now_ms, &step) != LIFECYCLE_MOVE)
-		txn_fail(&txn, SU_CONFLICT, "state", "the deployment is %s already",
-			name_of(deployment_state_names, out->state));
-	else
-		deployment_store_update(&txn, out, &step);
-	const char *endpoint = device_store_endpoint(&txn, arena, out->device_id);
-	if (endpoint)
-		deployment_store_notify(&txn, endpoint);
-	audit(&txn, origin, "deployment.cancel", id);
-	enum su_status status = txn_commit(&txn, err);
-	if (status == SU_OK)
-		out->row_version++;
-	return status;
+	struct order order = { .arena = arena, .origin = origin, .id = deployment, .out = out };
+	SU_TRY(run(conn, cancel, &order, err));
+	out->row_version++;
+	return SU_OK;
 }

@@ -3,10 +3,13 @@
 
 import os
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 import suit_oracle as suit
 from device import HttpDevice
+from sandbox import eventually
 
 NOWHERE = "00000000-0000-7000-8000-000000000000"
 
@@ -167,6 +170,25 @@ def test_cancel(sandbox, rest, lamp, release):
     assert cancelled["state"] == "cancelled" and cancelled["endpoint"] == lamp.endpoint
     sandbox.as_role("operator").post(url, 409)
     assert rest.device(lamp.endpoint)["deployment"] is None
+
+
+def test_cancel_while_the_server_plans(sandbox, rest, lamp, release):
+    """What writes the deployment at the same time, as planning does, is no fault of the operator's."""
+    deployment = rest.post(
+        f"/api/v1/devices/{lamp.endpoint}/deployments", 201, json={"release": release["digest"]}
+    ).json()
+    with ThreadPoolExecutor(1) as pool, psycopg2.connect(sandbox.pg) as planning:
+        with planning.cursor() as cursor:
+            cursor.execute(
+                "UPDATE deployment SET row_version = row_version + 1 WHERE id = %s",
+                [deployment["id"]],
+            )
+            path = f"/api/v1/deployments/{deployment['id']}/cancel"
+            reply = pool.submit(rest.post, path, 200)
+            eventually(lambda: sandbox.sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        planning.commit()
+        assert reply.result().json()["state"] == "cancelled"
+    planning.close()
 
 
 def test_bad_deployments(rest, lamp):

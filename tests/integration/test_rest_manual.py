@@ -15,10 +15,11 @@ def test_commands_work_as_typed(sandbox, tmp_path):
     assert len(blocks) > 8
     tools = pathlib.Path(sandbox.env["SUITCTL"]).parent
     env = {**os.environ, **sandbox.env, "PATH": f"{tools}:{os.environ['PATH']}"}
-    script = "set -eu -o pipefail\n" + "".join(blocks)
+    trap = "trap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n"
+    script = "set -eEu -o pipefail\n" + trap + "".join(blocks)
     done = run("bash", "-c", script, cwd=tmp_path, env=env, check=False)
     output = (done.stdout + done.stderr).decode(errors="replace")
-    assert done.returncode == 0, output
+    assert done.returncode == 0, (done.stderr or done.stdout).decode()[-1000:]
     assert '"approved"' in output and '"cancelled"' in output, output
     assert "Suitd-Image: sha256:" in output, output
     assert output.rstrip().endswith("1000"), output

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Moments at the edges of their range. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
