@@ -32,6 +32,7 @@ enum {
 
 struct coap {
 	coap_context_t *context;
+	struct coap_sockets plain;
 	struct coap_turn *turn;
 	struct coap_bodies *bodies;
 	struct su_timer *body_timer;
@@ -267,6 +268,7 @@ static enum su_status open_endpoints(
 {
 	for (size_t i = 0; i < opts->n_listen; i++)
 		SU_TRY(coap_listen_open(coap->context, opts->listen[i], false, err));
+	coap_listen_list(coap->context, &coap->plain);
 	if (opts->n_listen_secure > 0)
 		SU_TRY(coap_listen_use_keys(coap->context, opts->devices, err));
 	for (size_t i = 0; i < opts->n_listen_secure; i++)
@@ -344,7 +346,11 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 		coap_stop(&coap);
 		return status;
 	}
-	coap->turn = coap_turn_new(opts->loop, coap->context);
+	coap->turn = coap_turn_new(&(struct coap_turn_opts){
+		.loop = opts->loop,
+		.context = coap->context,
+		.plain = &coap->plain,
+	});
 	tracker_on_change(coap->tracker, on_change, coap);
 	struct channel channel = coap_channel_of(coap->env.channel);
 	tracker_add_channel(coap->tracker, &channel);

@@ -3,12 +3,12 @@
 #include "server/coap_listen.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/uuid.h"
 #include "server/coap_peer.h"
 
@@ -60,31 +60,37 @@ static enum su_status parse_address(const char *text, coap_address_t *out, struc
 		"\"%s\" is not an address like 127.0.0.1:5683 or [::1]:5683", text);
 }
 
+/* Beyond what the system allows everybody, if we may. */
 static void raise_buffers(int fd)
 {
-	struct sockaddr_storage name = { 0 };
-	socklen_t len = sizeof(name);
-	int type = 0, bytes = SOCKET_BUFFER_BYTES;
-	socklen_t type_len = sizeof(type);
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 || type != SOCK_DGRAM ||
-		getsockname(fd, (struct sockaddr *)&name, &len) != 0 ||
-		(name.ss_family != AF_INET && name.ss_family != AF_INET6))
-		return;
+	int bytes = SOCKET_BUFFER_BYTES;
 	/* The default holds some 256 datagrams: a burst of a fleet would be lost. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
-/* libcoap 4.3.1 tells nobody its sockets; they are the only UDP sockets of this process. */
-static void raise_all_buffers(void)
+/* libcoap 4.3.1 tells nobody its sockets. The kernel does: what its epoll descriptor watches (proc(5)). */
+void coap_listen_list(const coap_context_t *context, struct coap_sockets *out)
 {
-	DIR *folder = opendir("/proc/self/fd");
-	if (!folder)
+	char line[256];
+	*out = (struct coap_sockets){ 0 };
+	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", coap_context_get_coap_fd(context));
+	FILE *watched = fopen(line, "re");
+	if (!watched)
 		return;
-	for (const struct dirent *entry; (entry = readdir(folder));)
-		if (entry->d_name[0] != '.')
-			raise_buffers(atoi(entry->d_name));
-	closedir(folder);
+	while (out->count < COAP_MAX_SOCKETS && fgets(line, sizeof(line), watched)) {
+		int fd;
+		uint64_t mark;
+		/* Its timer bears no mark. */
+		if (sscanf(line, "tfd: %d events: %*x data: %" SCNx64, &fd, &mark) != 2 ||
+			mark == 0)
+			continue;
+		out->fds[out->count] = fd;
+		out->marks[out->count++] = mark;
+	}
+	fclose(watched);
 }
 
 enum su_status coap_listen_open(
@@ -100,7 +106,10 @@ enum su_status coap_listen_open(
 			secure ? "coaps" : "coap", address, strerror(errno));
 	if (!secure)
 		coap_endpoint_set_default_mtu(endpoint, PLAIN_MTU);
-	raise_all_buffers();
+	struct coap_sockets sockets;
+	coap_listen_list(context, &sockets);
+	for (size_t i = 0; i < sockets.count; i++)
+		raise_buffers(sockets.fds[i]);
 	return SU_OK;
 }
 

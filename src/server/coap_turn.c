@@ -12,29 +12,77 @@ enum {
 	MAX_ROUNDS = 4,   /* before others have their turn on the loop */
 };
 
+struct plain {
+	uint64_t mark;
+	struct coap_datagrams *datagrams;
+};
+
 struct coap_turn {
 	coap_context_t *context;
 	struct su_watch *watch;
-	size_t repeats; /* grows while all are used, shrinks when not */
+	size_t n_plain;
+	struct plain plain[COAP_MAX_SOCKETS];
+	size_t repeats; /* of DTLS sockets: grows while all are used, shrinks when not */
+	size_t n_events;
 	struct epoll_event events[MAX_READY * MAX_REPEATS];
 };
+_Static_assert(COAP_DATAGRAMS_BATCH <= MAX_REPEATS, "a batch is read in one pass");
 
-/* The sockets among ready are repeated; libcoap's timer, which has no pointer, is not. */
-static size_t repeat(struct coap_turn *turn, const struct epoll_event *ready, size_t n_ready)
+static struct coap_datagrams *datagrams_of(
+	const struct coap_turn *turn, const struct epoll_event *ready)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < n_ready; i++)
-		for (size_t n = ready[i].data.ptr ? turn->repeats : 1; n > 0; n--)
-			turn->events[count++] = ready[i];
-	return count;
+	for (size_t i = 0; i < turn->n_plain; i++)
+		if (turn->plain[i].mark == ready->data.u64)
+			return turn->plain[i].datagrams;
+	return NULL;
 }
 
-static bool has_socket(const struct epoll_event *ready, int n_ready)
+static void repeat(struct coap_turn *turn, const struct epoll_event *event, size_t times)
+{
+	for (; times > 0; times--)
+		turn->events[turn->n_events++] = *event;
+}
+
+/* libcoap's timer, which has no pointer, is not repeated. True: there may be more to read. */
+static bool take(struct coap_turn *turn, const struct epoll_event *ready)
+{
+	bool is_full = false;
+	struct coap_datagrams *datagrams = datagrams_of(turn, ready);
+	if (datagrams)
+		repeat(turn, ready, coap_datagrams_receive(datagrams, &is_full));
+	else
+		repeat(turn, ready, ready->data.ptr ? turn->repeats : 1);
+	return is_full;
+}
+
+static bool has_secure(const struct coap_turn *turn, const struct epoll_event *ready, int n_ready)
 {
 	for (int i = 0; i < n_ready; i++)
-		if (ready[i].data.ptr)
+		if (ready[i].data.ptr && !datagrams_of(turn, &ready[i]))
 			return true;
 	return false;
+}
+
+static void adapt_repeats(struct coap_turn *turn, bool were_all_used)
+{
+	if (were_all_used)
+		turn->repeats = turn->repeats < MAX_REPEATS ? 2 * turn->repeats : MAX_REPEATS;
+	else if (turn->repeats > 1)
+		turn->repeats /= 2;
+}
+
+/* True: there may be more to do. */
+static bool run_round(struct coap_turn *turn, const struct epoll_event *ready, int n_ready)
+{
+	bool has_more = has_secure(turn, ready, n_ready);
+	turn->n_events = 0;
+	coap_datagrams_hold();
+	for (int i = 0; i < n_ready; i++)
+		has_more |= take(turn, &ready[i]);
+	if (turn->n_events > 0)
+		coap_io_do_epoll(turn->context, turn->events, turn->n_events);
+	coap_datagrams_release();
+	return has_more;
 }
 
 static void on_ready(int fd, unsigned events, void *arg)
@@ -44,25 +92,34 @@ static void on_ready(int fd, unsigned events, void *arg)
 	struct epoll_event ready[MAX_READY];
 	int n_ready = epoll_wait(fd, ready, MAX_READY, 0);
 	for (int round = 0; round < MAX_ROUNDS && n_ready > 0; round++) {
-		coap_io_do_epoll(turn->context, turn->events, repeat(turn, ready, (size_t)n_ready));
+		if (!run_round(turn, ready, n_ready))
+			return;
 		n_ready = epoll_wait(fd, ready, MAX_READY, 0);
-		if (has_socket(ready, n_ready))
-			turn->repeats =
-				turn->repeats < MAX_REPEATS ? 2 * turn->repeats : MAX_REPEATS;
-		else if (turn->repeats > 1)
-			turn->repeats /= 2;
+		adapt_repeats(turn, has_secure(turn, ready, n_ready));
 	}
 }
 
-struct coap_turn *coap_turn_new(struct su_loop *loop, coap_context_t *context)
+static void take_sockets(struct coap_turn *turn, const struct coap_turn_opts *opts)
 {
-	int epoll_fd = coap_context_get_coap_fd(context);
+	for (size_t i = 0; i < opts->plain->count; i++) {
+		struct coap_datagrams *datagrams =
+			coap_datagrams_new(opts->plain->fds[i], opts->answer, opts->arg);
+		if (datagrams)
+			turn->plain[turn->n_plain++] =
+				(struct plain){ opts->plain->marks[i], datagrams };
+	}
+}
+
+struct coap_turn *coap_turn_new(const struct coap_turn_opts *opts)
+{
+	int epoll_fd = coap_context_get_coap_fd(opts->context);
 	if (epoll_fd < 0)
 		return NULL;
 	struct coap_turn *turn = su_new(struct coap_turn);
-	turn->context = context;
+	turn->context = opts->context;
 	turn->repeats = 1;
-	turn->watch = su_watch_new(loop, epoll_fd, SU_LOOP_READ, on_ready, turn);
+	take_sockets(turn, opts);
+	turn->watch = su_watch_new(opts->loop, epoll_fd, SU_LOOP_READ, on_ready, turn);
 	return turn;
 }
 
@@ -71,5 +128,7 @@ void coap_turn_free(struct coap_turn **turn)
 	if (!*turn)
 		return;
 	su_watch_free(&(*turn)->watch);
+	for (size_t i = 0; i < (*turn)->n_plain; i++)
+		coap_datagrams_free(&(*turn)->plain[i].datagrams);
 	su_free_ptr(turn);
 }
