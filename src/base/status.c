@@ -21,6 +21,7 @@ static const char *const status_names[] = {
 	[SU_BUSY] = "busy",
 	[SU_RETRY] = "retry",
 	[SU_UNCERTAIN] = "uncertain",
+	[SU_FULL] = "full",
 	[SU_IO] = "io",
 	[SU_BUG] = "bug",
 };

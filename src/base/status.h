@@ -25,7 +25,8 @@ enum su_status {
 	SU_BUSY,        /* a limit on rate or number is reached: try later */
 	SU_RETRY,       /* a resource is away (database): nothing happened, try later */
 	SU_UNCERTAIN,   /* the connection broke during commit: it may or may not have happened */
-	SU_IO,          /* the operating system refused (disk full, ...) */
+	SU_FULL,        /* no room to store it, or storage is read-only: nothing happened */
+	SU_IO,          /* the operating system refused */
 	SU_BUG,         /* our own mistake */
 };
 

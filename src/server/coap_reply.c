@@ -33,6 +33,7 @@ unsigned coap_reply_code(enum su_status status)
 	case SU_UNSUPPORTED:
 		return COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT;
 	case SU_BUSY:
+	case SU_FULL:
 	case SU_RETRY:
 	case SU_UNCERTAIN: /* doing it again does no harm */
 		return COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE;

@@ -40,6 +40,8 @@ unsigned http_reply_status(enum su_status status)
 	case SU_RETRY:
 	case SU_UNCERTAIN:
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	case SU_FULL:
+		return MHD_HTTP_INSUFFICIENT_STORAGE;
 	case SU_IO:
 	case SU_BUG:
 		break;

@@ -16,9 +16,15 @@
 #include "base/memory.h"
 #include "store/blob_store.h"
 
+/* What an operator mends by making room, or by mounting anew. */
+static bool is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EROFS || error == EFBIG;
+}
+
 enum su_status blob_fail(struct su_error *err, const char *what)
 {
-	enum su_status status = errno == ENOENT ? SU_NOT_FOUND : SU_IO;
+	enum su_status status = errno == ENOENT ? SU_NOT_FOUND : is_full(errno) ? SU_FULL : SU_IO;
 	return su_fail(err, status, "", "cannot %s: %s", what, strerror(errno));
 }
 

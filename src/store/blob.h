@@ -27,7 +27,7 @@ enum su_status blob_writer_new(
  * writer (also of another process) has it open. */
 enum su_status blob_writer_resume(struct blob_store *store, const char *name,
 	struct blob_writer **out, struct su_error *err) SU_MUST_CHECK;
-/* On a fault (SU_IO: disk full) nothing was appended. */
+/* On a fault (SU_FULL: disk full) nothing was appended. */
 enum su_status blob_writer_append(
 	struct blob_writer *writer, struct su_span bytes, struct su_error *err) SU_MUST_CHECK;
 /* Cuts back to length (a chunk whose checksum failed). */

@@ -11,7 +11,7 @@ struct blob_store {
 	struct blob_mapping *first_mapping; /* most recently used first */
 };
 
-/* errno as SU_IO (SU_NOT_FOUND for ENOENT); "what" ends the sentence "cannot ...". */
+/* errno as SU_IO (SU_NOT_FOUND for ENOENT, SU_FULL where nothing can be written); "what" ends the sentence "cannot ...". */
 enum su_status blob_fail(struct su_error *err, const char *what);
 /* The digest's file name; SU_NOT_FOUND when it is not SHA-256: no blob has such a name. */
 enum su_status blob_name(

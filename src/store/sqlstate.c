@@ -18,7 +18,8 @@ static const struct code_row codes[] = {
 	{ "25006", SU_RETRY }, /* a standby: the primary is somewhere else now */
 	{ "25P03", SU_RETRY },
 	{ "26000", SU_RETRY }, /* something between us and the server dropped our statements */
-	{ "53100", SU_IO },
+	{ "42501", SU_FULL },  /* its files are read-only, as after a fault of the disk */
+	{ "53100", SU_FULL },
 	{ "55P03", SU_RETRY },
 	{ "57014", SU_RETRY }, /* statement_timeout */
 	{ "58030", SU_IO },

@@ -105,6 +105,7 @@ static int telling(enum su_status status)
 	case SU_BUSY:
 	case SU_RETRY:
 	case SU_UNCERTAIN:
+	case SU_FULL:
 	case SU_IO:
 	case SU_BUG:
 		break;

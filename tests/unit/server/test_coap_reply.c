@@ -35,6 +35,7 @@ static void test_every_status_has_a_code(void **state)
 	assert_int_equal(coap_reply_code(SU_INVALID), COAP_RESPONSE_CODE_BAD_REQUEST);
 	assert_int_equal(coap_reply_code(SU_UNAUTHENTICATED), COAP_RESPONSE_CODE_UNAUTHORIZED);
 	assert_int_equal(coap_reply_code(SU_RETRY), COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+	assert_int_equal(coap_reply_code(SU_FULL), COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
 	assert_int_equal(coap_reply_code(SU_BUG), COAP_RESPONSE_CODE_INTERNAL_ERROR);
 }
 

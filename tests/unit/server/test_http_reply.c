@@ -36,6 +36,7 @@ static void test_maps_every_status(void **state)
 		[SU_BUSY] = 503,
 		[SU_RETRY] = 503,
 		[SU_UNCERTAIN] = 503,
+		[SU_FULL] = 507,
 		[SU_IO] = 500,
 		[SU_BUG] = 500,
 	};

@@ -355,11 +355,11 @@ static void test_full_disk(void **state)
 	assert_int_equal(blob_writer_resume(tiny, "u", &writer, NULL), SU_OK);
 	uint8_t *much su_auto(su_free_ptr) = su_new_bytes(100000);
 	assert_int_equal(blob_writer_append(writer, su_span_of(much, 1000), NULL), SU_OK);
-	assert_int_equal(blob_writer_append(writer, su_span_of(much, 100000), &err), SU_IO);
+	assert_int_equal(blob_writer_append(writer, su_span_of(much, 100000), &err), SU_FULL);
 	assert_non_null(strstr(err.text, strerror(ENOSPC)));
 	assert_int_equal(blob_writer_length(writer), 1000);
 	assert_int_equal(blob_writer_finish_take(&writer, NULL, &digest, NULL), SU_OK);
-	assert_int_equal(blob_put(tiny, su_span_of(much, 100000), &digest, NULL), SU_IO);
+	assert_int_equal(blob_put(tiny, su_span_of(much, 100000), &digest, NULL), SU_FULL);
 	/* Nothing is left of it: there is room again. */
 	assert_int_equal(blob_put(tiny, su_span_of(much, 20000), &digest, NULL), SU_OK);
 	blob_store_close(&tiny);
