@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /healthz: the loop turns. /readyz: the database answers, and devices are served. */
+/* /healthz: the loop turns. /readyz: the database answers and takes writes, and devices are served. */
 #include "server/device_front.h"
 #include "server/http_handlers.h"
 #include "server/http_json.h"
@@ -24,9 +24,13 @@ enum su_status http_health_ready(struct http_call *call, struct su_error *err)
 	const struct device_front *devices = call->env->devices;
 	if (devices && !device_front_is_ready(devices))
 		return su_fail(err, SU_RETRY, "", "starting: credentials are being loaded");
+	if (devices && !tracker_takes_writes(device_front_tracker(devices)))
+		return su_fail(err, SU_RETRY, "", "the database takes no writes");
 	struct txn txn = txn_begin(call->conn);
 	counter_store_list(&txn, call->arena, &counters);
 	SU_TRY(txn_commit(&txn, err));
+	if (store_conn_read_only(call->conn))
+		return su_fail(err, SU_RETRY, "", "the database is read-only");
 	reply_status(call, "ready");
 	return SU_OK;
 }

@@ -353,7 +353,8 @@ static void fail_all(struct batch_item **items, size_t n, const struct su_error 
 /* Whether it lies in what was written, rather than in the database's condition. */
 static bool is_poison(enum su_status status)
 {
-	return status != SU_RETRY && status != SU_UNCERTAIN && status != SU_IO;
+	return status != SU_RETRY && status != SU_UNCERTAIN && status != SU_IO &&
+	       status != SU_FULL && status != SU_BUSY;
 }
 
 void commit_batch_run(
@@ -365,7 +366,7 @@ void commit_batch_run(
 	enum su_status status = SU_RETRY;
 	qsort(items, n, sizeof(*items), compare_items);
 	for (int attempt = 0; attempt < ATTEMPTS && status == SU_RETRY; attempt++) {
-		if (store_conn_ready(conn, &err) != SU_OK) {
+		if (store_conn_ready_to_write(conn, &err) != SU_OK) {
 			fail_all(items, n, &err);
 			return;
 		}

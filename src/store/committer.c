@@ -5,9 +5,11 @@
  */
 #include "store/committer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/uuid.h"
 #include "base/work.h"
@@ -32,6 +34,8 @@ struct committer {
 	struct su_timer *pause;
 	int64_t pause_ms;
 	bool busy, away, stopping;
+	bool doubtful;       /* it could not write, and has not been tried since */
+	atomic_bool refuses; /* away, or there and taking no writes; asked by any thread */
 	size_t n_waiting;
 	struct pending *first, **end; /* in the order of submission */
 	/* The running batch: the thread's while busy. */
@@ -40,7 +44,7 @@ struct committer {
 	size_t n_batch;
 	const char **names; /* endpoints in the batch: a hash table of twice max_batch or more */
 	size_t n_names;
-	bool reached; /* what the thread found: the database answers */
+	struct su_error found; /* by the thread: SU_OK, SU_RETRY (away), else: takes no writes */
 };
 
 static size_t hash_name(const char *name)
@@ -84,13 +88,28 @@ static void take_batch(struct committer *c)
 	c->end = link;
 }
 
+/* A database that cannot write fails the whole batch; its words are for the log, not for devices. */
+static void note_result(struct committer *c, struct committer_result *result)
+{
+	if (result->status != SU_FULL && result->status != SU_IO)
+		return;
+	c->found = result->error;
+	result->status =
+		su_fail(&result->error, SU_RETRY, "", "the database cannot write at the moment");
+}
+
 static void run_batch(void *arg, void *thread_context)
 {
 	struct committer *c = arg;
 	struct store_conn *conn = thread_context;
+	c->found = (struct su_error){ 0 };
 	if (c->n_batch > 0)
 		commit_batch_run(conn, c->origin, c->items, c->n_batch);
-	c->reached = store_conn_ready(conn, NULL) == SU_OK;
+	for (size_t i = 0; i < c->n_batch; i++)
+		note_result(c, &c->items[i]->result);
+	struct su_error error;
+	if (store_conn_ready_to_write(conn, &error) != SU_OK)
+		c->found = error;
 }
 
 static void complete(struct committer *c, struct pending *pending)
@@ -108,35 +127,52 @@ static void fail_waiting(struct committer *c)
 	c->end = &c->first;
 	for (struct pending *pending; (pending = next);) {
 		next = pending->next;
-		pending->item.result.status =
-			su_fail(&pending->item.result.error, SU_RETRY, "", "the database is away");
+		pending->item.result.status = su_fail(
+			&pending->item.result.error, SU_RETRY, "", "the database takes no writes");
 		complete(c, pending);
 	}
 }
 
 static void start_batch(struct committer *c);
 
+/* Whether a database that could not write can do so again, only the next write tells. */
+static void note_state(struct committer *c, bool tried)
+{
+	bool was_well = !c->refuses && !c->doubtful;
+	c->refuses = c->found.status != SU_OK;
+	c->away = c->found.status == SU_RETRY;
+	if (c->refuses || tried)
+		c->doubtful = c->found.status == SU_FULL || c->found.status == SU_IO;
+	bool is_well = !c->refuses && !c->doubtful;
+	if (is_well)
+		c->pause_ms = FIRST_PAUSE_MS;
+	if (was_well && !is_well)
+		su_log(SU_LOG_WARNING, "the database takes no writes",
+			SU_STR("why", c->found.text));
+	else if (!was_well && is_well)
+		su_log(SU_LOG_INFO, "the database takes writes again");
+}
+
 static void on_batch_done(void *arg)
 {
 	struct committer *c = arg;
 	size_t n = c->n_batch;
 	c->n_batch = 0;
-	c->away = !c->reached;
+	note_state(c, n > 0);
 	/* Still busy: what the completions submit makes one batch together. */
 	for (size_t i = 0; i < n; i++)
 		complete(c, c->batch[i]);
-	if (c->away)
+	if (c->refuses)
 		fail_waiting(c);
 	c->busy = false;
 	if (c->stopping)
 		return;
-	if (c->away) {
+	if (c->refuses) {
 		su_timer_set(c->pause, c->pause_ms);
 		c->pause_ms =
 			c->pause_ms * 2 < LONGEST_PAUSE_MS ? c->pause_ms * 2 : LONGEST_PAUSE_MS;
 		return;
 	}
-	c->pause_ms = FIRST_PAUSE_MS;
 	if (c->first)
 		start_batch(c);
 }
@@ -219,8 +255,8 @@ void committer_stop(struct committer **committer)
 enum su_status committer_submit(struct committer *c, const struct device_write *write,
 	committer_done_fn done, void *arg, struct su_error *err)
 {
-	if (c->away || c->stopping)
-		return su_fail(err, SU_RETRY, "", "the database is away");
+	if (c->refuses || c->stopping)
+		return su_fail(err, SU_RETRY, "", "the database takes no writes");
 	if (c->n_waiting >= c->max_queued)
 		return su_fail(err, SU_BUSY, "", "too many writes wait for the database");
 	struct pending *pending = su_new(struct pending);
@@ -238,6 +274,11 @@ enum su_status committer_submit(struct committer *c, const struct device_write *
 bool committer_database_away(const struct committer *committer)
 {
 	return committer->away;
+}
+
+bool committer_takes_writes(const struct committer *committer)
+{
+	return !committer->refuses;
 }
 
 const char *committer_origin(const struct committer *committer)

@@ -64,9 +64,14 @@ enum su_status committer_start(const struct committer_opts *opts, struct committ
 	struct su_error *err) SU_MUST_CHECK;
 void committer_stop(
 	struct committer **committer); /* finishes what is queued, or fails it SU_RETRY */
-/* Loop thread only. SU_BUSY or, when the database is known to be away, SU_RETRY: done is not called. */
+/*
+ * Loop thread only. SU_BUSY or, when the database is known to be away or to refuse writes, SU_RETRY:
+ * done is not called.
+ */
 enum su_status committer_submit(struct committer *committer, const struct device_write *write,
 	committer_done_fn done, void *arg, struct su_error *err) SU_MUST_CHECK;
 bool committer_database_away(const struct committer *committer);
+/* False also while the database answers and refuses writes: read-only, full. Any thread. */
+bool committer_takes_writes(const struct committer *committer);
 /* Marks the notifications of this committer's own batches, see notify_ignore. Lives as long as it. */
 const char *committer_origin(const struct committer *committer);

@@ -12,8 +12,16 @@ struct store_conn;
 
 struct store_conn *store_conn_new(const char *conninfo); /* does not connect yet */
 void store_conn_free(struct store_conn **conn);
-/* Connects and prepares when needed. SU_RETRY while the database is away. */
+/*
+ * Connects and prepares when needed. SU_RETRY while the database is away, SU_BUSY while it is at work on
+ * what this connection gave up.
+ */
 enum su_status store_conn_ready(struct store_conn *conn, struct su_error *err) SU_MUST_CHECK;
+/* The same for somebody who will write. SU_BUSY also while the database is read-only. */
+enum su_status store_conn_ready_to_write(
+	struct store_conn *conn, struct su_error *err) SU_MUST_CHECK;
+/* As of its last answer; false without a connection. */
+bool store_conn_read_only(const struct store_conn *conn);
 
 /*
  * Gives each thread of a su_work pool a store_conn of its own as its thread context: connections

@@ -17,7 +17,7 @@
 struct pg_session {
 	PGconn *conn;
 	bool prepared;
-	bool lost;
+	bool lost, silent;
 	int silence_ms;
 };
 
@@ -47,7 +47,7 @@ static enum su_status fail_lost(struct pg_session *session, struct su_error *err
 
 static enum su_status fail_silent(struct pg_session *session, struct su_error *err)
 {
-	session->lost = true;
+	session->lost = session->silent = true;
 	return su_fail(err, SU_RETRY, "", "the database is away: no answer in %d s",
 		session->silence_ms / 1000);
 }
@@ -226,6 +226,22 @@ enum su_status pg_session_run_script(
 bool pg_session_lost(const struct pg_session *session)
 {
 	return session->lost || PQstatus(session->conn) == CONNECTION_BAD;
+}
+
+static bool is_on(const struct pg_session *session, const char *parameter)
+{
+	const char *value = PQparameterStatus(session->conn, parameter);
+	return value && strcmp(value, "on") == 0;
+}
+
+bool pg_session_read_only(const struct pg_session *session)
+{
+	return is_on(session, "in_hot_standby") || is_on(session, "default_transaction_read_only");
+}
+
+int pg_session_silent_pid(const struct pg_session *session)
+{
+	return session->silent ? PQbackendPID(session->conn) : 0;
 }
 
 int pg_session_fd(const struct pg_session *session)

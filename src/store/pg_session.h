@@ -34,6 +34,10 @@ enum su_status pg_session_run_script(
 
 /* True from the first sign that the connection cannot be used any more. */
 bool pg_session_lost(const struct pg_session *session);
+/* The server takes no writes: a standby, or made read-only. As of its last answer. */
+bool pg_session_read_only(const struct pg_session *session);
+/* The server's process, when the session was lost because no answer came; else 0. */
+int pg_session_silent_pid(const struct pg_session *session);
 int pg_session_fd(const struct pg_session *session);
 /* Reads what has arrived; then takes the oldest notification: its payload, or NULL. */
 enum su_status pg_session_read(struct pg_session *session, struct su_error *err) SU_MUST_CHECK;

@@ -55,7 +55,7 @@ void sighting_note(struct tracker *tracker, struct remembered *of, const struct 
 	bool renew = of->has_active && is_deadline_near(&of->active, now_ms);
 	if (now_ms - of->last_seen_ms < WRITE_INTERVAL_MS && !renew)
 		return;
-	if (committer_database_away(tracker->opts.committer))
+	if (!committer_takes_writes(tracker->opts.committer))
 		return;
 	of->last_seen_ms = now_ms;
 	struct turn *turn = turn_new(tracker, contact, &kind_sighting, sizeof(*turn));

@@ -85,6 +85,11 @@ void tracker_announce(struct tracker *tracker, const char *endpoint)
 		tracker->on_change(tracker->on_change_arg, endpoint);
 }
 
+bool tracker_takes_writes(const struct tracker *tracker)
+{
+	return committer_takes_writes(tracker->opts.committer);
+}
+
 const struct command_stats *tracker_commands(const struct tracker *tracker)
 {
 	return &tracker->commands;

@@ -34,6 +34,8 @@ enum su_status tracker_start(
 /* Refuses new messages. Stop workers and committer then, and nothing is under way any more. */
 void tracker_quiesce(struct tracker *tracker);
 void tracker_stop(struct tracker **tracker);
+/* Whether what devices say can be written down at the moment. Any thread. */
+bool tracker_takes_writes(const struct tracker *tracker);
 /* What came of the commands that were sent; until tracker_stop. */
 struct command_stats;
 const struct command_stats *tracker_commands(const struct tracker *tracker);

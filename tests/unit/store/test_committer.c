@@ -194,7 +194,7 @@ struct lookout {
 static void look_out(void *arg)
 {
 	struct lookout *lookout = arg;
-	if (committer_database_away(lookout->stage->committer))
+	if (!committer_takes_writes(lookout->stage->committer))
 		su_timer_set(lookout->timer, 20);
 	else
 		su_loop_stop(lookout->stage->loop);
@@ -207,6 +207,40 @@ static void wait_until_back(struct stage *s)
 	su_timer_set(lookout.timer, 0);
 	su_loop_run(s->loop);
 	su_timer_free(&lookout.timer);
+}
+
+static void set_read_only(const struct store_fixture *f, const char *value)
+{
+	char name[64], sql[200];
+	assert_true(cluster_sql(f->conninfo, "SELECT current_database()", name, sizeof(name)));
+	snprintf(sql, sizeof(sql),
+		"BEGIN READ WRITE; ALTER DATABASE %s SET default_transaction_read_only = %s; "
+		"COMMIT",
+		name, value);
+	assert_true(cluster_sql(f->conninfo, sql, NULL, 0));
+}
+
+static void test_nothing_is_taken_while_the_database_is_read_only(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct stage s;
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	const struct fleet fleet = make_fleet(arena, 2);
+	set_read_only(f, "on");
+	stage_open(&s, f->conninfo, 10, 10);
+	assert_int_equal(committer_submit(s.committer, &fleet.writes[0], on_done, &s, NULL), SU_OK);
+	wait_until_done(&s, 1);
+	assert_false(committer_takes_writes(s.committer));
+	assert_false(committer_database_away(s.committer));
+	assert_int_equal(
+		committer_submit(s.committer, &fleet.writes[0], on_done, &s, NULL), SU_RETRY);
+	set_read_only(f, "off");
+	wait_until_back(&s);
+	assert_int_equal(committer_submit(s.committer, &fleet.writes[1], on_done, &s, NULL), SU_OK);
+	wait_until_done(&s, 2);
+	assert_int_equal(s.n_ok, 1);
+	stage_close(&s);
+	assert_int_equal(counter_value(f, "devices"), 1);
 }
 
 #define MAX_TRAFFIC 60000
@@ -342,6 +376,7 @@ int main(void)
 		STORE_TEST(test_writes_of_one_device_keep_their_order),
 		STORE_TEST(test_stop_finishes_what_is_queued),
 		cmocka_unit_test(test_nothing_is_taken_while_the_database_is_away),
+		STORE_TEST(test_nothing_is_taken_while_the_database_is_read_only),
 		cmocka_unit_test(test_crash_of_the_database_under_load),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
