@@ -244,10 +244,47 @@ static void begin(struct turn *turn)
 		turn_send_to_worker(turn, plan_for, on_planned);
 }
 
+static bool may_ask(
+	const struct tracker *tracker, const struct remembered *of, const struct contact *contact)
+{
+	return of->device && (!of->has_credential || contact->authenticated) &&
+	       (!tracker->opts.require_known_devices || of->has_credential);
+}
+
+/* From memory, as it is; false: there it does not stand. */
+static bool describe_remembered(const struct remembered *of, const struct contact *contact,
+	bool *has_offer_out, struct offer *out)
+{
+	struct device device;
+	snapshot_restore(of->device, &device);
+	if (device.removed_at_ms != 0 ||
+		(of->has_active &&
+			(is_to_be_offered(&device, &of->active, contact->now_ms) || !of->facts)))
+		return false;
+	*has_offer_out = of->has_active && planning_is_shown(&device, &of->active, contact->now_ms);
+	if (*has_offer_out)
+		describe_offer(&of->active, of->facts,
+			contact->form ? *contact->form : device.envelope_form, out);
+	return true;
+}
+
+/* The database went away while it was asked: what was offered before still stands. */
+static bool still_stands(struct poll_turn *self, const struct su_error *err)
+{
+	const struct turn *turn = &self->turn;
+	if (err->status != SU_RETRY && err->status != SU_UNCERTAIN)
+		return false;
+	return !turn->tracker->stopping && turn->attempts == 0 && turn->of &&
+	       turn->of->has_active && may_ask(turn->tracker, turn->of, &turn->contact) &&
+	       describe_remembered(turn->of, &turn->contact, &self->has_offer, &self->offer);
+}
+
 static void on_finish(struct turn *turn, const struct su_error *err)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	release_facts_unref(&self->chosen);
+	if (err && still_stands(self, err))
+		err = NULL;
 	if (!err)
 		sighting_note(turn->tracker, turn->of, &turn->contact);
 	self->done(self->arg, self->has_offer ? &self->offer : NULL, err);
@@ -259,9 +296,7 @@ static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
 static bool can_answer_at_once(
 	const struct tracker *tracker, const struct remembered *of, const struct contact *contact)
 {
-	if (!of || of->n_turns > 0 || !of->device ||
-		(of->has_credential && !contact->authenticated) ||
-		(tracker->opts.require_known_devices && !of->has_credential))
+	if (!of || of->n_turns > 0 || !may_ask(tracker, of, contact))
 		return false;
 	if (committer_database_away(tracker->opts.committer) && of->has_active)
 		return true;
@@ -275,17 +310,10 @@ static bool answer_at_once(
 	struct remembered *of = registry_find(tracker->registry, contact->endpoint);
 	if (!can_answer_at_once(tracker, of, contact))
 		return false;
-	struct device device;
-	snapshot_restore(of->device, &device);
-	if (device.removed_at_ms != 0 ||
-		(of->has_active &&
-			(is_to_be_offered(&device, &of->active, contact->now_ms) || !of->facts)))
-		return false;
 	struct offer offer;
-	bool has_offer = of->has_active && planning_is_shown(&device, &of->active, contact->now_ms);
-	if (has_offer)
-		describe_offer(&of->active, of->facts,
-			contact->form ? *contact->form : device.envelope_form, &offer);
+	bool has_offer;
+	if (!describe_remembered(of, contact, &has_offer, &offer))
+		return false;
 	sighting_note(tracker, of, contact);
 	done(arg, has_offer ? &offer : NULL, NULL);
 	return true;

@@ -91,6 +91,18 @@ def test_frozen_database_is_noticed(fleet):
     check_with_database(fleet)
 
 
+def test_offers_stand_for_who_asks_first(fleet):
+    """The database goes away just after something was changed that would have to be read anew."""
+    for _ in range(3):
+        for endpoint in ("lamp", "bulb"):
+            fleet.rest.put(f"/api/v1/devices/{endpoint}/provision", json={"site": "hall 4"})
+        fleet.pg_stop()
+        assert fleet.lamp.poll().status_code == 200
+        assert fleet.bulb.poll().status == "2.05"
+        fleet.pg_start()
+        check_with_database(fleet)
+
+
 def test_connections_that_break_are_made_again(fleet):
     fleet.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
