@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$top/build
+build=${SUITD_BUILD:-$top/build}
 
 build_packages=(autoconf automake pkg-config make gcc libc6-dev libcoap3-dev libmicrohttpd-dev
 	libevent-dev libpq-dev libjansson-dev libcurl4-openssl-dev libinih-dev libsystemd-dev uuid-dev
@@ -12,6 +12,9 @@ demo_packages=(postgresql tzdata curl jq openssl procps)
 check_packages=(libcoap3-bin python3 python3-pytest python3-cbor2 python3-cryptography
 	python3-psycopg2 python3-requests python3-yaml python3-jsonschema universal-ctags clang
 	clang-format libclang-rt-14-dev git faketime)
+
+bench_packages=(python3 python3-cbor2 python3-cryptography python3-psycopg2 python3-requests util-linux
+	nginx-light wrk)
 
 die() {
 	echo "${0##*/}: $*" >&2
