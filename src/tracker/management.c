@@ -113,6 +113,11 @@ enum su_status management_withdraw(struct store_conn *conn, struct su_arena *are
 	return end_rest(conn, release, 0, origin, err);
 }
 
+static bool may_be_replaced(const struct deployment *active)
+{
+	return lifecycle_next(active->state, EVENT_SUPERSEDE).verdict == LIFECYCLE_MOVE;
+}
+
 /* A deployment that has not begun gives way to the one that the operator wants. */
 static void make_way(struct txn *txn, struct su_arena *arena, int64_t device_id,
 	const struct digest *release, const struct command_origin *origin)
@@ -121,11 +126,14 @@ static void make_way(struct txn *txn, struct su_arena *arena, int64_t device_id,
 	if (!deployment_store_active(txn, arena, device_id, &active))
 		return;
 	struct deployment_history step;
-	if (digest_equal(&active.release, release))
+	/* One that the planner was faster with does not count: what an operator names is not taken back. */
+	bool is_same = digest_equal(&active.release, release);
+	if (is_same && (active.named_by_operator || !may_be_replaced(&active)))
 		txn_fail(txn, SU_CONFLICT, "release", "is being deployed to this device already");
 	else if (lifecycle_apply(&active, EVENT_SUPERSEDE, origin->actor,
-			 "an operator named another release", origin->now_ms,
-			 &step) != LIFECYCLE_MOVE)
+			 is_same ? "an operator named this release"
+				 : "an operator named another release",
+			 origin->now_ms, &step) != LIFECYCLE_MOVE)
 		txn_fail(txn, SU_CONFLICT, "", "another deployment is %s on this device",
 			name_of(deployment_state_names, active.state));
 	else

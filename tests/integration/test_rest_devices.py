@@ -161,6 +161,18 @@ def test_operator_names_a_release(sandbox, rest, lamp, trusted, images):
     assert operator.post(url_of(lamp, "/deployments"), 409, json=again).json()["detail"]
 
 
+def test_an_operator_names_what_was_planned_already(rest, lamp, release):
+    """The planner may be faster than the operator, who asks for the same."""
+    assert lamp.poll().status_code == 200
+    (planned,) = rest.deployments(lamp.endpoint)
+    assert planned["release"] == release["digest"] and not planned["named_by_operator"]
+    named = rest.post(url_of(lamp, "/deployments"), 201, json={"release": release["digest"]}).json()
+    assert named["named_by_operator"] and named["id"] != planned["id"]
+    old = rest.get(f"/api/v1/deployments/{planned['id']}").json()
+    assert old["state"] == "superseded" and old["reason"] == "an operator named this release"
+    assert rest.device(lamp.endpoint)["deployment"]["id"] == named["id"]
+
+
 def test_cancel(sandbox, rest, lamp, release):
     assert lamp.poll().status_code == 200
     (deployment,) = rest.deployments(lamp.endpoint)
