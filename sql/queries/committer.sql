@@ -99,12 +99,14 @@ SELECT device_id, id FROM deployment WHERE device_id = ANY ($1::bigint[]) AND ac
 INSERT INTO deployment (id, device_id, release_id, state, active, mode, named_by_operator,
 	created_at, changed_at, deadline_at, progress_bytes, attempts, reason, urgency,
 	vulnerable_since, due_at, look_at, download_at, transfer_ms, install_at, promised_at,
-	deferrals, failures, offers, last_failure_at, last_offer_at, noticed_at, reasons)
+	deferrals, failures, offers, last_failure_at, last_offer_at, noticed_at, reasons, look_from,
+	deadline_from)
 SELECT v.id, v.device_id, r.id, v.state, v.active, v.mode, v.named_by_operator, at(v.created_at),
 	at(v.changed_at), at(v.deadline_at), v.progress_bytes, v.attempts, v.reason, v.urgency,
 	at(v.vulnerable_since), at(v.due_at), at(v.look_at), at(v.download_at), v.transfer_ms,
 	at(v.install_at), at(v.promised_at), v.deferrals, v.failures, v.offers,
-	at(v.last_failure_at), at(v.last_offer_at), at(v.noticed_at), v.reasons::jsonb
+	at(v.last_failure_at), at(v.last_offer_at), at(v.noticed_at), v.reasons::jsonb,
+	at(v.look_at), at(v.deadline_at)
 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::text[],
 		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
 		$13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
@@ -127,7 +129,9 @@ SET state = v.state, active = v.active, mode = v.mode, named_by_operator = v.nam
 	install_at = at(v.install_at), promised_at = at(v.promised_at), deferrals = v.deferrals,
 	failures = v.failures, offers = v.offers, last_failure_at = at(v.last_failure_at),
 	last_offer_at = at(v.last_offer_at), noticed_at = at(v.noticed_at),
-	reasons = coalesce(v.reasons::jsonb, d.reasons), row_version = d.row_version + 1
+	reasons = coalesce(v.reasons::jsonb, d.reasons),
+	look_from = least(d.look_from, at(v.look_at)),
+	deadline_from = least(d.deadline_from, at(v.deadline_at)), row_version = d.row_version + 1
 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::text[],
 		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
 		$13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],

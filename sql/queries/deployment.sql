@@ -89,12 +89,13 @@ LIMIT $3::bigint
 INSERT INTO deployment (id, device_id, release_id, state, active, mode, named_by_operator,
 	created_at, changed_at, deadline_at, progress_bytes, attempts, reason, urgency,
 	vulnerable_since, due_at, look_at, download_at, transfer_ms, install_at, promised_at,
-	deferrals, failures, offers, last_failure_at, last_offer_at, noticed_at, reasons)
+	deferrals, failures, offers, last_failure_at, last_offer_at, noticed_at, reasons, look_from,
+	deadline_from)
 SELECT $1::uuid, $2::bigint, r.id, $4::text, $5::boolean, $6::text, $7::boolean, at($8::bigint),
 	at($9::bigint), at($10::bigint), $11::bigint, $12::bigint, $13::text, $14::text,
 	at($15::bigint), at($16::bigint), at($17::bigint), at($18::bigint), $19::bigint,
 	at($20::bigint), at($21::bigint), $22::bigint, $23::bigint, $24::bigint, at($25::bigint),
-	at($26::bigint), at($27::bigint), $28::text::jsonb
+	at($26::bigint), at($27::bigint), $28::text::jsonb, at($17::bigint), at($10::bigint)
 FROM release AS r
 WHERE r.digest = $3::text
 
@@ -109,17 +110,31 @@ SET state = $3::text, active = $4::boolean, mode = $5::text, changed_at = at($6:
 	deferrals = $19::bigint, failures = $20::bigint, offers = $21::bigint,
 	last_failure_at = at($22::bigint), last_offer_at = at($23::bigint),
 	noticed_at = at($24::bigint), reasons = coalesce($25::text::jsonb, reasons),
-	renew_at = NULL, row_version = row_version + 1
+	look_from = least(look_from, at($14::bigint)),
+	deadline_from = least(deadline_from, at($7::bigint)), renew_at = NULL,
+	row_version = row_version + 1
 WHERE id = $1::uuid AND row_version = $2::bigint
 
 -- name: deployment_look_now
 UPDATE deployment
-SET look_at = at($2::bigint), row_version = row_version + 1
+SET look_at = at($2::bigint), look_from = least(look_from, at($2::bigint)),
+	row_version = row_version + 1
 WHERE device_id = $1::bigint AND active
 
 -- name: deployment_history_insert
 INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
 VALUES ($1::uuid, at($2::bigint), $3::text, $4::text, $5::text, $6::text, $7::text)
+
+-- name: deployment_put_off_deadlines
+-- Those that were reached though the deadline has moved on. Waits for nobody.
+UPDATE deployment AS d
+SET deadline_from = d.deadline_at
+FROM (SELECT id FROM deployment
+	WHERE active AND deadline_from <= at($1::bigint)
+		AND (deadline_at > at($1::bigint) OR deadline_at IS NULL)
+	LIMIT $2::bigint
+	FOR NO KEY UPDATE SKIP LOCKED) AS early
+WHERE d.id = early.id
 
 -- name: deployment_overdue
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
@@ -131,9 +146,19 @@ SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.c
 FROM deployment AS d
 JOIN release AS r ON r.id = d.release_id
 JOIN device AS v ON v.id = d.device_id
-WHERE d.active AND d.deadline_at <= at($1::bigint)
+WHERE d.active AND d.deadline_from <= at($1::bigint) AND d.deadline_at <= at($1::bigint)
 ORDER BY d.deadline_at
 LIMIT $2::bigint
+
+-- name: deployment_put_off_looks
+UPDATE deployment AS d
+SET look_from = d.look_at
+FROM (SELECT id FROM deployment
+	WHERE active AND look_from <= at($1::bigint)
+		AND (look_at > at($1::bigint) OR look_at IS NULL)
+	LIMIT $2::bigint
+	FOR NO KEY UPDATE SKIP LOCKED) AS early
+WHERE d.id = early.id
 
 -- name: deployment_to_look_at
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
@@ -146,8 +171,9 @@ FROM deployment AS d
 JOIN release AS r ON r.id = d.release_id
 JOIN device AS v ON v.id = d.device_id
 WHERE d.id IN (
-	(SELECT id FROM deployment WHERE active AND look_at <= at($1::bigint)
-		ORDER BY look_at, device_id LIMIT $2::bigint)
+	(SELECT id FROM deployment
+		WHERE active AND look_from <= at($1::bigint) AND look_at <= at($1::bigint)
+		ORDER BY look_from, device_id LIMIT $2::bigint)
 	UNION ALL
 	(SELECT id FROM deployment WHERE active AND renew_at <= at($1::bigint)
 		ORDER BY renew_at, device_id LIMIT $2::bigint))

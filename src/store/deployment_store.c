@@ -9,6 +9,8 @@
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 
+#define PUT_OFF_MAX 5000 /* at a time: each device is among them once in some days */
+
 static struct deployment_plan read_plan(struct sql_row *row)
 {
 	struct deployment_plan plan;
@@ -159,6 +161,8 @@ size_t deployment_store_page_of_release(struct txn *txn, struct su_arena *arena,
 size_t deployment_store_overdue(
 	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct unended **out)
 {
+	txn_execute(txn, STATEMENT_DEPLOYMENT_PUT_OFF_DEADLINES, sql_int(now_ms),
+		sql_uint(PUT_OFF_MAX));
 	struct pg_result *rows su_auto(sql_rows_free) =
 		txn_query(txn, STATEMENT_DEPLOYMENT_OVERDUE, sql_int(now_ms), sql_uint(limit));
 	return read_unended(txn, arena, rows, out);
@@ -167,6 +171,8 @@ size_t deployment_store_overdue(
 size_t deployment_store_to_look_at(
 	struct txn *txn, struct su_arena *arena, int64_t now_ms, size_t limit, struct unended **out)
 {
+	txn_execute(
+		txn, STATEMENT_DEPLOYMENT_PUT_OFF_LOOKS, sql_int(now_ms), sql_uint(PUT_OFF_MAX));
 	struct pg_result *rows su_auto(sql_rows_free) =
 		txn_query(txn, STATEMENT_DEPLOYMENT_TO_LOOK_AT, sql_int(now_ms), sql_uint(limit));
 	return read_unended(txn, arena, rows, out);

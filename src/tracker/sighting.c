@@ -49,11 +49,16 @@ static void finish(struct turn *turn, const struct su_error *err)
 
 static const struct turn_kind kind_sighting = { begin, committed, finish };
 
+bool sighting_is_due(const struct remembered *of, int64_t now_ms)
+{
+	return now_ms - of->last_seen_ms >= WRITE_INTERVAL_MS;
+}
+
 void sighting_note(struct tracker *tracker, struct remembered *of, const struct contact *contact)
 {
 	int64_t now_ms = contact->now_ms;
 	bool renew = of->has_active && is_deadline_near(&of->active, now_ms);
-	if (now_ms - of->last_seen_ms < WRITE_INTERVAL_MS && !renew)
+	if (!sighting_is_due(of, now_ms) && !renew)
 		return;
 	if (!committer_takes_writes(tracker->opts.committer))
 		return;

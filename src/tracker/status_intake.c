@@ -4,6 +4,7 @@
 #include "store/deployment_store.h"
 #include "tracker/consent.h"
 #include "tracker/evidence.h"
+#include "tracker/sighting.h"
 #include "tracker/told.h"
 #include "tracker/turn.h"
 
@@ -145,7 +146,11 @@ static void write_down(struct status_turn *self)
 		turn_end(turn, NULL); /* a duplicate */
 		return;
 	}
+	const bool is_needed = turn->write.write_device || self->message.has_characteristics ||
+			       self->message.calendar ||
+			       sighting_is_due(turn->of, turn->contact.now_ms);
 	turn_note_contact(turn);
+	turn->write.write_device = is_needed; /* progress alone does not touch the device's row */
 	turn_commit(turn);
 }
 

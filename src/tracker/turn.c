@@ -192,14 +192,21 @@ static void adopt_deployment(struct turn *turn, const struct committer_result *r
 	remembered_set_active(of, &turn->active, turn->facts);
 }
 
+static bool is_device_written(const struct device_write *write)
+{
+	return write->write_device || write->write_components || write->device->id == 0;
+}
+
 /* What was committed is what is remembered from now on. */
 static void adopt(struct turn *turn, const struct committer_result *result)
 {
 	struct remembered *of = turn->of;
-	if (turn->device->id == 0)
-		turn->device->id = result->device_id;
-	turn->device->row_version = result->device_row_version;
-	remembered_set_device(of, turn->device);
+	if (is_device_written(&turn->write)) {
+		if (turn->device->id == 0)
+			turn->device->id = result->device_id;
+		turn->device->row_version = result->device_row_version;
+		remembered_set_device(of, turn->device);
+	}
 	bool ended = false;
 	if (turn->write.deployment) {
 		ended = deployment_state_is_end(turn->active.state);

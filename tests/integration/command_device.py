@@ -310,7 +310,8 @@ class CommandedDevice:
     def let_time_pass(self, seconds):
         """For its deployment, as if it had been decided about that much earlier."""
         times = ["vulnerable_since", "due_at", "look_at", "download_at", "install_at", "promised_at",
-                 "last_failure_at", "last_offer_at", "noticed_at", "changed_at", "deadline_at"]  # fmt: skip
+                 "last_failure_at", "last_offer_at", "noticed_at", "changed_at", "deadline_at",
+                 "look_from", "deadline_from"]  # fmt: skip
         moved = ", ".join(f"{name} = {name} - %s * interval '1 second'" for name in times)
         self.sandbox.sql(
             f"UPDATE deployment SET {moved}, row_version = row_version + 1 WHERE active AND device_id ="

@@ -161,6 +161,33 @@ static void test_finds_what_is_to_be_looked_at(void **state)
 	commit(f);
 }
 
+/* The index holds an earlier time than the row by then. */
+static void test_finds_what_was_moved_on_and_back(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct scene scene = make_scene(f);
+	struct deployment in = sample_deployment(1, &scene.device, &scene.release);
+	struct unended *found;
+	in.plan.look_ms = in.deadline_at_ms = NOW_MS + 10;
+	insert(f, &in);
+	in.row_version = 1;
+	in.plan.look_ms = in.deadline_at_ms = NOW_MS + 1000;
+	deployment_store_update(&f->txn, &in, NULL);
+	for (int64_t now_ms = NOW_MS; now_ms < NOW_MS + 1000; now_ms += 111) {
+		assert_int_equal(
+			deployment_store_to_look_at(&f->txn, f->arena, now_ms, 10, &found), 0);
+		assert_int_equal(
+			deployment_store_overdue(&f->txn, f->arena, now_ms, 10, &found), 0);
+	}
+	in.row_version = 2;
+	in.plan.look_ms = in.deadline_at_ms = NOW_MS + 500;
+	deployment_store_update(&f->txn, &in, NULL);
+	assert_int_equal(
+		deployment_store_to_look_at(&f->txn, f->arena, NOW_MS + 500, 10, &found), 1);
+	assert_int_equal(deployment_store_overdue(&f->txn, f->arena, NOW_MS + 500, 10, &found), 1);
+	commit(f);
+}
+
 static void test_one_in_flight_for_a_device(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -276,6 +303,7 @@ int main(void)
 		STORE_TEST(test_the_plan_comes_back),
 		STORE_TEST(test_reasons_stay_unless_new_ones_are_given),
 		STORE_TEST(test_finds_what_is_to_be_looked_at),
+		STORE_TEST(test_finds_what_was_moved_on_and_back),
 		STORE_TEST(test_one_in_flight_for_a_device),
 		STORE_TEST(test_refers_to_what_is_there),
 		STORE_TEST(test_update_names_the_version_it_read),

@@ -94,6 +94,10 @@ BEGIN
 	IF d.active AND d.deadline_at IS NULL AND d.look_at IS NULL THEN
 		PERFORM law_note(d.id, format('is %s, and no timer will wake it', d.state));
 	END IF;
+	IF d.active AND (d.look_at < coalesce(d.look_from, 'infinity')
+			OR d.deadline_at < coalesce(d.deadline_from, 'infinity')) THEN
+		PERFORM law_note(d.id, 'will be found too late: an index has a later time');
+	END IF;
 	IF d.active AND (SELECT count(*) FROM deployment AS o WHERE o.device_id = d.device_id AND o.active) > 1 THEN
 		PERFORM law_note(d.id, 'is not the only one in flight on its device');
 	END IF;

@@ -318,6 +318,7 @@ static void a_change_by_others_is_loaded_and_applied_again(void **state)
 	fixture_sql(
 		fixture, "UPDATE device SET row_version = row_version + 1, told_site = 'north'");
 	fixture_sql(fixture, "UPDATE deployment SET row_version = row_version + 1");
+	fixture_advance(fixture, INT64_C(3600) * 1000); /* so that the device is written, too */
 	assert_int_equal(fixture_say(fixture, "meter", DEPLOYMENT_DOWNLOADING).error.status, SU_OK);
 	assert_string_equal(fixture_state(fixture, "meter"), "downloading");
 	assert_string_equal(fixture_sql(fixture, "SELECT site FROM device"), "north");
@@ -348,6 +349,20 @@ static void polls_are_written_down_now_and_then(void **state)
 	fixture_poll(fixture, "meter");
 	fixture_poll(fixture, "meter"); /* waits for what the first one set going */
 	fixture_say(fixture, "meter", DEPLOYMENT_ACCEPTED);
+	assert_string_equal(fixture_sql(fixture, "SELECT ms(last_seen_at) - %lld FROM device",
+				    (long long)fixture_now(fixture)),
+		"0");
+}
+
+static void progress_leaves_the_device_alone(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	offered(fixture);
+	const char *first = fixture_sql(fixture, "SELECT row_version FROM device");
+	fixture_say(fixture, "meter", DEPLOYMENT_ACCEPTED);
+	assert_string_equal(fixture_sql(fixture, "SELECT row_version FROM device"), first);
+	fixture_advance(fixture, INT64_C(3600) * 1000);
+	fixture_say(fixture, "meter", DEPLOYMENT_DOWNLOADING);
 	assert_string_equal(fixture_sql(fixture, "SELECT ms(last_seen_at) - %lld FROM device",
 				    (long long)fixture_now(fixture)),
 		"0");
@@ -429,6 +444,7 @@ int main(void)
 		CASE(a_change_by_others_is_loaded_and_applied_again),
 		CASE(silence_ends_a_deployment),
 		CASE(polls_are_written_down_now_and_then),
+		CASE(progress_leaves_the_device_alone),
 		CASE(an_operator_names_an_untargeted_release),
 		CASE(more_devices_than_are_remembered_are_served),
 	};
