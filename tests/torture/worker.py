@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Threads that make the load, step by step, through a gate that the checker can shut."""
 
+import collections
 import contextlib
 import random
 import threading
@@ -57,6 +58,7 @@ class Worker(threading.Thread):
         self.world, self.ledger = world, world.ledger
         self.random = random.Random(f"{world.seed} {name}")
         self.steps, self.unanswered = 0, 0
+        self.codes = collections.Counter()
         self.fault = None
 
     def step(self):
@@ -92,7 +94,9 @@ class Worker(threading.Thread):
             reply = rest.request(method, path, timeout=30, **options)
         except BROKEN:
             return None
-        if reply.status_code in (503, 423):  # it starts; another request writes to the upload
+        self.codes[reply.status_code] += 1
+        # It starts; there is no room; another request writes to the upload.
+        if reply.status_code in (503, 507, 423):
             return None
         assert reply.status_code in expect, f"{method} {path}: {reply.status_code} {reply.text}"
         return reply
