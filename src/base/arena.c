@@ -40,6 +40,23 @@ void su_arena_free(struct su_arena **arena)
 	*arena = NULL;
 }
 
+void su_arena_reset(struct su_arena *arena)
+{
+	struct block *kept = NULL;
+	for (struct block *block = arena->blocks, *next; block; block = next) {
+		next = block->next;
+		if (kept || block->size != BLOCK_BYTES) {
+			free(block);
+			continue;
+		}
+		kept = block;
+		kept->next = NULL;
+		memset(kept->bytes, 0, kept->used);
+		kept->used = 0;
+	}
+	arena->blocks = kept;
+}
+
 static struct block *block_new(size_t size)
 {
 	size_t total;

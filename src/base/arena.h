@@ -10,6 +10,8 @@ struct su_arena;
 
 struct su_arena *su_arena_new(void);
 void su_arena_free(struct su_arena **arena);
+/* Ends the life of all that it holds, but keeps a piece of memory for what comes next. */
+void su_arena_reset(struct su_arena *arena);
 
 /* Zeroed, aligned for any type; aborts when memory is out. */
 void *su_arena_alloc(struct su_arena *arena, size_t size) __attribute__((returns_nonnull));

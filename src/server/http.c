@@ -140,6 +140,7 @@ void http_front_free_when_done(struct http_front *front)
 	http_channel_free(&front->env.commands);
 	auth_memory_free(&front->auth);
 	limits_free(&front->limits);
+	su_arena_free(&front->spare);
 	free(front);
 }
 

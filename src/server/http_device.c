@@ -189,7 +189,6 @@ static void reply_steering(struct http_call *call, const char *endpoint)
 static void on_offer(void *arg, const struct offer *offer, const struct su_error *fault)
 {
 	struct http_call *call = arg;
-	struct su_error err = { 0 };
 	if (fault) {
 		http_device_reply_fault(call, fault);
 		return;
@@ -200,8 +199,7 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 		reply_envelope(call, offer);
 		return;
 	}
-	(void)su_fail(&err, SU_NOT_FOUND, "", "there is nothing to install");
-	http_reply_error(call, &err);
+	http_reply_problem(call, 404, "there is nothing to install");
 	reply_steering(call, call->state);
 	http_call_finish(call);
 }

@@ -15,7 +15,6 @@
 #include "server/http_feed.h"
 #include "server/http_gate.h"
 #include "server/http_routes.h"
-#include "server/net_address.h"
 
 /* So much of a refused body is read and thrown away, to keep the connection or to let the client
  * read its reply; beyond it the connection is closed. */
@@ -79,6 +78,23 @@ static void unlink_exchange(struct http_exchange *exchange)
 		exchange->next->previous = exchange->previous;
 }
 
+static struct su_arena *take_arena(struct http_front *front)
+{
+	struct su_arena *arena = front->spare ? front->spare : su_arena_new();
+	front->spare = NULL;
+	return arena;
+}
+
+static void give_arena_back(struct http_front *front, struct su_arena *arena)
+{
+	if (front->spare) {
+		su_arena_free(&arena);
+		return;
+	}
+	su_arena_reset(arena);
+	front->spare = arena;
+}
+
 struct http_exchange *http_exchange_new(struct http_listener *listener,
 	struct MHD_Connection *connection, const char *path, const char *method)
 {
@@ -86,18 +102,17 @@ struct http_exchange *http_exchange_new(struct http_listener *listener,
 	struct http_call *call = &exchange->call;
 	const union MHD_ConnectionInfo *peer =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	const union MHD_ConnectionInfo *address =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	exchange->front = listener->front;
 	exchange->listener = listener;
 	exchange->connection = connection;
 	exchange->peer = peer ? peer->socket_context : NULL;
 	exchange->references = 1;
 	exchange->in_headers = true;
-	call->arena = su_arena_new();
+	call->arena = take_arena(exchange->front);
 	call->env = &listener->front->env;
 	call->path = su_arena_strdup(call->arena, path);
-	call->address = address ? net_address_format(call->arena, address->client_addr) : "unknown";
+	call->address =
+		exchange->peer ? su_arena_strdup(call->arena, exchange->peer->address) : "unknown";
 	call->secure = listener->secure;
 	call->is_head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
 	call->now_ms = su_clock_wall_ms();
@@ -122,7 +137,7 @@ static void drop_reference(struct http_exchange *exchange)
 	su_buf_free(&exchange->body);
 	free(exchange->call.reply.text);
 	su_close_fd(&exchange->call.reply.fd);
-	su_arena_free(&exchange->call.arena);
+	give_arena_back(front, exchange->call.arena);
 	free(exchange);
 	http_front_free_when_done(front);
 }
@@ -133,7 +148,7 @@ static void set_suspended(struct http_exchange *exchange, bool suspended)
 		return;
 	exchange->suspended = suspended;
 	if (exchange->peer)
-		limits_pause(exchange->peer, suspended);
+		limits_pause(exchange->peer->limits, suspended);
 	if (suspended) {
 		MHD_suspend_connection(exchange->connection);
 	} else {
@@ -460,7 +475,7 @@ void http_exchange_leave(struct http_exchange *exchange, bool complete)
 	exchange->connection = NULL;
 	exchange->suspended = false;
 	if (exchange->peer)
-		limits_completed(exchange->peer);
+		limits_completed(exchange->peer->limits);
 	drop_reference(exchange);
 }
 

@@ -28,7 +28,7 @@ struct http_exchange {
 	struct http_front *front;
 	struct http_listener *listener;
 	struct MHD_Connection *connection; /* NULL: it is gone */
-	struct limits_peer *peer;
+	const struct http_peer *peer;
 	struct http_exchange *previous, *next;
 	enum http_phase phase;
 	unsigned references; /* libmicrohttpd's, and one for each job or loop handler under way */

@@ -7,6 +7,7 @@
 #include "server/http_linger.h"
 #include "server/http_stats.h"
 #include "server/limits.h"
+#include "server/net_address.h"
 
 struct MHD_Daemon;
 struct http_exchange;
@@ -22,7 +23,14 @@ struct http_front {
 	struct su_timer *purge;          /* of uploads that expired */
 	bool sweeping;                   /* the timer is set */
 	struct http_exchange *exchanges; /* all that exist */
+	struct su_arena *spare; /* of an exchange that is over; most begin when another has ended */
 	bool stopped;
+};
+
+/* One connection. */
+struct http_peer {
+	struct limits_peer *limits;
+	char address[NET_ADDRESS_TEXT_SIZE];
 };
 
 /* Sets the timer for the limits when it is not set. */

@@ -15,10 +15,13 @@
 #include "base/memory.h"
 #include "server/http_exchange.h"
 #include "server/http_front.h"
-#include "server/net_address.h"
 
-/* Holds a request's line and headers; longer ones are refused by libmicrohttpd (414, 431). */
-#define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
+/*
+ * Holds a request's line and headers; longer ones are refused by libmicrohttpd (414, 431). The
+ * longest filter of a list fits in with each byte of it escaped. libmicrohttpd clears all of it after
+ * each request, which is what a poll costs most.
+ */
+#define CONNECTION_MEMORY_BYTES ((size_t)16 * 1024)
 
 SU_PRINTF(2, 0) static void on_log(void *arg, const char *fmt, va_list args)
 {
@@ -52,9 +55,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 	enum MHD_ConnectionNotificationCode code)
 {
 	struct http_front *front = ((struct http_listener *)arg)->front;
-	struct limits_peer *peer = *context;
+	struct http_peer *peer = *context;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		limits_remove(front->limits, &peer);
+		limits_remove(front->limits, &peer->limits);
+		free(peer);
 		*context = NULL;
 		atomic_fetch_sub_explicit(&front->stats.connections, 1, memory_order_relaxed);
 		return;
@@ -63,8 +67,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const union MHD_ConnectionInfo *fd =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	*context =
+	*context = peer = su_new(struct http_peer);
+	peer->limits =
 		limits_add(front->limits, address->client_addr, fd->connect_fd, su_clock_mono_ms());
+	net_address_format(address->client_addr, peer->address);
 	http_stats_add(&front->stats.connections);
 	http_front_watch_limits(front);
 }
@@ -88,15 +94,31 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	*context = NULL;
 }
 
-static void run(struct http_listener *listener)
+/* How long libmicrohttpd may wait, -1: for an event only. */
+static int64_t wait_of(const struct http_listener *listener)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
-	listener->kicked = false;
-	MHD_run(listener->daemon);
 	if (listener->kicked) /* by one request for the sake of another one */
-		su_timer_set(listener->timer, 0);
-	else if (MHD_get_timeout(listener->daemon, &wait_ms) == MHD_YES)
-		su_timer_set(listener->timer, wait_ms > 60000 ? 60000 : (int64_t)wait_ms);
+		return 0;
+	if (MHD_get_timeout(listener->daemon, &wait_ms) != MHD_YES)
+		return -1;
+	return wait_ms > 60000 ? 60000 : (int64_t)wait_ms;
+}
+
+/*
+ * One round moves at most one piece of each body, so another one follows at once while there is
+ * something to do, but no longer than others can wait for the loop.
+ */
+static void run(struct http_listener *listener)
+{
+	int64_t begin_ms = su_clock_mono_ms(), wait_ms;
+	do {
+		listener->kicked = false;
+		MHD_run(listener->daemon);
+		wait_ms = wait_of(listener);
+	} while (wait_ms == 0 && su_clock_mono_ms() == begin_ms);
+	if (wait_ms >= 0)
+		su_timer_set(listener->timer, wait_ms);
 	else
 		su_timer_cancel(listener->timer);
 }

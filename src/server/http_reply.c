@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/http_call.h"
+#include "server/http_problem.h"
 
 #define PROBLEM_TYPE  "application/problem+json"
 #define RETRY_AFTER_S 2
@@ -65,9 +66,9 @@ void http_reply_empty(struct http_call *call, unsigned status)
 	open_reply(call, status, NULL);
 }
 
-static void reply_with_json(struct http_call *call, unsigned status, const char *type, json_t *body)
+void http_reply_json_take(struct http_call *call, unsigned status, json_t *body)
 {
-	struct http_reply *reply = open_reply(call, status, type);
+	struct http_reply *reply = open_reply(call, status, "application/json");
 	if (reply) {
 		reply->text = json_dumps(body, JSON_COMPACT);
 		if (!reply->text)
@@ -75,11 +76,6 @@ static void reply_with_json(struct http_call *call, unsigned status, const char 
 		http_reply_header(call, "Cache-Control", "no-store");
 	}
 	json_decref(body);
-}
-
-void http_reply_json_take(struct http_call *call, unsigned status, json_t *body)
-{
-	reply_with_json(call, status, "application/json", body);
 }
 
 void http_reply_bytes(
@@ -103,24 +99,20 @@ void http_reply_file_take(
 	reply->file_bytes = len;
 }
 
-/* Text of a problem may carry bytes of the request: what is not UTF-8 is left out. */
-static json_t *problem_text(const char *text)
-{
-	json_t *value = json_string(text);
-	return value ? value : json_string("");
-}
-
 static void reply_with_problem(
 	struct http_call *call, unsigned status, const char *detail, const char *field)
 {
-	json_t *body = json_object();
-	json_object_set_new(body, "type", json_string("about:blank"));
-	json_object_set_new(body, "title", json_string(MHD_get_reason_phrase_for(status)));
-	json_object_set_new(body, "status", json_integer((json_int_t)status));
-	json_object_set_new(body, "detail", problem_text(detail));
-	if (field[0])
-		json_object_set_new(body, "field", problem_text(field));
-	reply_with_json(call, status, PROBLEM_TYPE, body);
+	struct http_reply *reply = open_reply(call, status, PROBLEM_TYPE);
+	if (!reply)
+		return;
+	reply->bytes =
+		http_problem_write(call->arena, &(struct http_problem){
+							.status = status,
+							.title = MHD_get_reason_phrase_for(status),
+							.detail = detail,
+							.field = field,
+						});
+	http_reply_header(call, "Cache-Control", "no-store");
 }
 
 void http_reply_error(struct http_call *call, const struct su_error *err)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,28 +58,27 @@ enum su_status net_address_parse(const char *text, struct net_address *out, stru
 	return SU_OK;
 }
 
-char *net_address_format(struct su_arena *arena, const struct sockaddr *address)
+void net_address_format(const struct sockaddr *address, char out[NET_ADDRESS_TEXT_SIZE])
 {
 	char host[64], port[8];
 	socklen_t len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 						       : sizeof(struct sockaddr_in);
 	if (getnameinfo(address, len, host, sizeof(host), port, sizeof(port),
-		    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return su_arena_strdup(arena, "unknown");
+		    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+		strcpy(out, "unknown");
+		return;
+	}
 	const char *shown = strncmp(host, "::ffff:", 7) ? host : host + 7;
-	return su_arena_printf(arena, strchr(shown, ':') ? "[%s]:%s" : "%s:%s", shown, port);
+	snprintf(out, NET_ADDRESS_TEXT_SIZE, strchr(shown, ':') ? "[%s]:%s" : "%s:%s", shown, port);
 }
 
 static enum su_status cannot_listen(
 	const struct net_address *address, const char *what, struct su_error *err)
 {
 	int fault = errno;
-	struct su_arena *arena = su_arena_new();
-	const char *text =
-		net_address_format(arena, (const struct sockaddr *)(const void *)&address->storage);
-	su_fail(err, SU_IO, "listen", "%s on %s: %s", what, text, strerror(fault));
-	su_arena_free(&arena);
-	return SU_IO;
+	char text[NET_ADDRESS_TEXT_SIZE];
+	net_address_format((const struct sockaddr *)(const void *)&address->storage, text);
+	return su_fail(err, SU_IO, "listen", "%s on %s: %s", what, text, strerror(fault));
 }
 
 enum su_status net_address_listen(

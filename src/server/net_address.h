@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+#define NET_ADDRESS_TEXT_SIZE 80
+
 struct net_address {
 	struct sockaddr_storage storage;
 	socklen_t len;
@@ -18,7 +20,7 @@ struct net_address {
  */
 enum su_status net_address_parse(
 	const char *text, struct net_address *out, struct su_error *err) SU_MUST_CHECK;
-char *net_address_format(struct su_arena *arena, const struct sockaddr *address);
+void net_address_format(const struct sockaddr *address, char out[NET_ADDRESS_TEXT_SIZE]);
 
 /* A listening TCP socket, non-blocking. "[::]" takes IPv4 as well. SU_IO. */
 enum su_status net_address_listen(

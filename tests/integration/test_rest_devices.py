@@ -119,6 +119,12 @@ def test_faults_of_a_filter(rest, expression, place):
     assert problem["field"] == place and problem["detail"]
 
 
+def test_the_longest_filter_may_be_escaped_throughout(rest):
+    """What a list takes as a filter also fits into a request's first line."""
+    blanks = "%20" * (4096 - len("false"))
+    assert rest.get(f"/api/v1/devices?filter=false{blanks}").json()["items"] == []
+
+
 def test_a_filter_cannot_leave_its_quotes(rest):
     for text in (r"a\'; DROP TABLE device; --", "$1", "%", "a' OR 'a' = 'a".replace("'", r"\'")):
         assert listed(rest, f"device.endpoint == '{text}'") == ([], None)

@@ -86,6 +86,22 @@ static void test_typed_allocation(void **state)
 	assert_int_equal(row[99], 0);
 }
 
+static void test_reset_gives_zeroed_memory_again(void **state)
+{
+	static const size_t sizes[] = { 8, 900, 5000, 3000, 64, 900, 900, 900, 900 };
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			unsigned char *piece = su_arena_alloc(*state, sizes[i]);
+			for (size_t at = 0; at < sizes[i]; at++)
+				assert_int_equal(piece[at], 0);
+			memset(piece, 0xff, sizes[i]);
+		}
+		su_arena_reset(*state);
+	}
+	su_arena_reset(*state);
+	assert_string_equal(su_arena_strdup(*state, "again"), "again");
+}
+
 static void test_free_accepts_nothing(void **state)
 {
 	(void)state;
@@ -104,6 +120,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_text_is_printed_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_spans_are_copied, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_typed_allocation, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_reset_gives_zeroed_memory_again, set_up, tear_down),
 		cmocka_unit_test(test_free_accepts_nothing),
 	};
 	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
