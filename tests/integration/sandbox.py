@@ -4,8 +4,10 @@
 import contextlib
 import os
 import pathlib
+import random
 import shlex
 import signal
+import socket
 import subprocess
 import time
 
@@ -35,6 +37,19 @@ def run(*args, check=True, timeout=120, **options):
             f"{done.stdout.decode(errors='replace')}{done.stderr.decode(errors='replace')}"
         )
     return done
+
+
+def free_port():
+    """For TCP and UDP, below those that the kernel gives to clients: none of them takes it meanwhile."""
+    while True:
+        port = random.randrange(20000, 32000)
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+            return port
+        except OSError:
+            continue
 
 
 class Rest:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from rest_raw import is_closed
-from sandbox import Rest, eventually
+from sandbox import Rest, eventually, free_port
 
 
 def make_certificate(folder):
@@ -63,7 +63,7 @@ def configure(sandbox, port, certificate, key):
 
 @pytest.fixture
 def secure(fresh):
-    port = int(fresh.http.rsplit(":", 1)[1]) % 10000 + 40000
+    port = free_port()
     certificate, key = make_certificate(fresh.folder)
     path = configure(fresh, port, certificate, key)
     with open(fresh.folder / "tls.log", "wb") as log:

@@ -10,13 +10,14 @@ import pytest
 import suit_oracle as suit
 from device import CoapDevice, HttpDevice
 from polling_device import PollingDevice
-from sandbox import Rest, eventually
+from sandbox import Rest, eventually, free_port
 
 
 class Second:
     """Another suitd of the same sandbox, on other ports."""
 
-    def __init__(self, sandbox, ports):
+    def __init__(self, sandbox):
+        ports = {listener: free_port() for listener in ("http", "coap", "coaps")}
         text = sandbox.config_path.read_text()
         for section, port in ports.items():
             option = "listen_secure" if section == "coaps" else "listen"
@@ -40,8 +41,7 @@ class Second:
 
 @pytest.fixture
 def pair(fresh):
-    first = int(fresh.http.rsplit(":", 1)[1])
-    second = Second(fresh, {"http": first % 10000 + 40000, "coap": first % 10000 + 50000, "coaps": first % 10000 + 30000})
+    second = Second(fresh)
     yield fresh, second
     second.process.terminate()
     assert second.process.wait(30) == 0
