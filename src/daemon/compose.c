@@ -18,6 +18,7 @@
 #include "daemon/service.h"
 #include "daemon/small_file.h"
 #include "server/coap.h"
+#include "server/coap_stats.h"
 #include "server/device_front.h"
 #include "server/http.h"
 #include "server/public_paths.h"
@@ -45,6 +46,7 @@ struct house {
 	struct intake_opts intake;
 	struct http *http;
 	struct coap *coap;
+	struct coap_stats coap_stats;
 	struct notify *notify;
 	struct service *service;
 };
@@ -233,6 +235,7 @@ static struct http_env http_env_of(struct house *house)
 		.blobs = house->blobs,
 		.paths = house->paths,
 		.command_stats = tracker_commands(house->tracker),
+		.coap_stats = &house->coap_stats,
 		.intake = &house->intake,
 		.policies = house->policies,
 		.credential_key = house->credential_key,
@@ -299,6 +302,7 @@ static enum su_status start_coap(struct house *house, struct su_error *err)
 		.devices = house->devices,
 		.blobs = house->blobs,
 		.paths = house->paths,
+		.stats = &house->coap_stats,
 		.n_listen = config->listen.n,
 		.listen = config->listen.items,
 		.n_listen_secure = config->listen_secure.n,

@@ -33,6 +33,7 @@ enum {
 struct coap {
 	coap_context_t *context;
 	struct coap_sockets plain;
+	struct coap_fast *fast;
 	struct coap_turn *turn;
 	struct coap_bodies *bodies;
 	struct su_timer *body_timer;
@@ -346,10 +347,13 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 		coap_stop(&coap);
 		return status;
 	}
+	coap->fast = coap_fast_new(&coap->env, coap->opts.stats);
 	coap->turn = coap_turn_new(&(struct coap_turn_opts){
 		.loop = opts->loop,
 		.context = coap->context,
 		.plain = &coap->plain,
+		.answer = coap->fast ? coap_fast_answer : NULL,
+		.arg = coap->fast,
 	});
 	tracker_on_change(coap->tracker, on_change, coap);
 	struct channel channel = coap_channel_of(coap->env.channel);
@@ -378,6 +382,7 @@ void coap_stop(struct coap **coap)
 	coap_observers_free(&stopped->env.observers);
 	coap_bodies_free(&stopped->bodies);
 	coap_turn_free(&stopped->turn);
+	coap_fast_free(&stopped->fast);
 	while (stopped->peers) {
 		struct coap_peer *peer = stopped->peers;
 		coap_peer_free(&peer);

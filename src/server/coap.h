@@ -9,12 +9,14 @@
 #include "server/public_paths.h"
 
 struct coap;
+struct coap_stats;
 
 struct coap_opts {
 	struct su_loop *loop;
 	struct device_front *devices;
 	struct blob_store *blobs;
 	struct public_paths *paths;
+	struct coap_stats *stats;
 	size_t n_listen, n_listen_secure;
 	const char *const *listen;        /* "0.0.0.0:5683", "[::]:5683" (IPv4 as well) */
 	const char *const *listen_secure; /* DTLS with pre-shared keys */

@@ -8,12 +8,26 @@
 #include "server/public_paths.h"
 #include "store/blob.h"
 
+static bool accepts_image(const struct coap_request *request)
+{
+	return request->accept < 0 || request->accept == COAP_MEDIATYPE_APPLICATION_OCTET_STREAM;
+}
+
+static struct coap_content content_of(
+	const struct blob_mapping *mapping, const struct digest *digest)
+{
+	return (struct coap_content){
+		.bytes = blob_mapping_span(mapping),
+		.etag = su_span_of(digest->bytes, COAP_ETAG_MAX_BYTES),
+		.content_format = COAP_MEDIATYPE_APPLICATION_OCTET_STREAM,
+	};
+}
+
 static void reply_blob(struct coap_exchange *exchange, const struct digest *digest)
 {
 	struct blob_mapping *mapping = NULL;
 	struct su_error err = { 0 };
-	if (exchange->request.accept >= 0 &&
-		exchange->request.accept != COAP_MEDIATYPE_APPLICATION_OCTET_STREAM) {
+	if (!accepts_image(&exchange->request)) {
 		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 			"images are application/octet-stream (42)");
 		return;
@@ -22,27 +36,47 @@ static void reply_blob(struct coap_exchange *exchange, const struct digest *dige
 		coap_reply_error(exchange, &err);
 		return;
 	}
-	struct coap_content content = {
-		.bytes = blob_mapping_span(mapping),
-		.etag = su_span_of(digest->bytes, COAP_ETAG_MAX_BYTES),
-		.content_format = COAP_MEDIATYPE_APPLICATION_OCTET_STREAM,
-	};
+	struct coap_content content = content_of(mapping, digest);
 	coap_reply_content(exchange, &content);
 	blob_unmap(&mapping);
 }
 
-void coap_blob_get(struct coap_exchange *exchange)
+static bool answer_fast(
+	struct coap_fast_call *call, const struct digest *digest, struct coap_answer *out)
+{
+	if (!accepts_image(&call->request) ||
+		blob_map(call->env->blobs, digest, &call->mapping, NULL) != SU_OK)
+		return false;
+	struct coap_content content = content_of(call->mapping, digest);
+	content.etag = su_arena_copy(call->arena, content.etag);
+	return coap_reply_choose(&call->request, &content, out, NULL) == 0;
+}
+
+static bool read_digest(const struct coap_request *request, struct digest *out)
 {
 	uint8_t bytes[32];
 	size_t len = 0;
-	struct su_span hex = su_span_str(exchange->request.segments[1]);
-	if (su_hex_decode(hex, bytes, sizeof(bytes), &len, NULL) != SU_OK || len != sizeof(bytes)) {
+	struct su_span hex = su_span_str(request->segments[1]);
+	if (su_hex_decode(hex, bytes, sizeof(bytes), &len, NULL) != SU_OK || len != sizeof(bytes))
+		return false;
+	*out = digest_sha256(bytes);
+	return true;
+}
+
+void coap_blob_get(struct coap_exchange *exchange)
+{
+	struct digest digest;
+	if (read_digest(&exchange->request, &digest))
+		reply_blob(exchange, &digest);
+	else
 		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND,
 			"a blob is named by the 64 hexadecimal digits of its SHA-256");
-		return;
-	}
-	struct digest digest = digest_sha256(bytes);
-	reply_blob(exchange, &digest);
+}
+
+bool coap_blob_get_fast(struct coap_fast_call *call, struct coap_answer *out)
+{
+	struct digest digest;
+	return read_digest(&call->request, &digest) && answer_fast(call, &digest, out);
 }
 
 static void on_path(void *arg, const struct digest *blob, const struct su_error *fault)
@@ -69,4 +103,11 @@ void coap_blob_get_path(struct coap_exchange *exchange)
 		reply_blob(exchange, digest);
 	else if (public_paths_look_up(paths, path, on_path, exchange, &err) != SU_OK)
 		coap_reply_error(exchange, &err);
+}
+
+bool coap_blob_get_path_fast(struct coap_fast_call *call, struct coap_answer *out)
+{
+	const struct digest *digest =
+		public_paths_find(call->env->paths, coap_request_path(&call->request, call->arena));
+	return digest && answer_fast(call, digest, out);
 }

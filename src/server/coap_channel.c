@@ -476,6 +476,17 @@ void coap_channel_note(
 	su_loop_post(channel->opts.loop, on_heard, heard);
 }
 
+bool coap_channel_note_at(struct coap_channel *channel, const char *endpoint,
+	const struct sockaddr *remote, int64_t now_ms)
+{
+	const struct coap_link *link = coap_links_find(channel->links, endpoint);
+	if (!link || !link->peer || coap_peer_transport(link->peer) != TRANSPORT_COAP ||
+		!coap_peer_is_at(link->peer, remote))
+		return false;
+	coap_channel_note(channel, endpoint, link->peer, now_ms);
+	return true;
+}
+
 void coap_channel_drop_peer(struct coap_channel *channel, const struct coap_peer *peer)
 {
 	for (struct coap_command *command = channel->under_way, *next; command; command = next) {

@@ -27,6 +27,9 @@ struct channel coap_channel_of(struct coap_channel *channel);
 /* The device that bears this name was heard and is known. The tracker is told in the loop's next turn. */
 void coap_channel_note(
 	struct coap_channel *channel, const char *endpoint, struct coap_peer *peer, int64_t now_ms);
+/* The same when the device was heard at remote without a session. False: it has no session there. */
+bool coap_channel_note_at(struct coap_channel *channel, const char *endpoint,
+	const struct sockaddr *remote, int64_t now_ms);
 void coap_channel_drop_peer(struct coap_channel *channel, const struct coap_peer *peer);
 void coap_channel_on_response(
 	struct coap_channel *channel, const struct coap_peer *peer, const coap_pdu_t *response);

@@ -36,21 +36,31 @@ static void observe(
 		content->max_age_s = COAP_MANIFEST_OBSERVE_MAX_AGE_S;
 }
 
+static uint32_t max_age_s(int64_t again_s)
+{
+	return again_s < UINT32_MAX ? (uint32_t)again_s : UINT32_MAX;
+}
+
 /* An observer is told of changes: it has no need to poll. */
 static uint32_t again_s(const struct coap_exchange *exchange)
 {
-	int64_t wait_s = tracker_poll_again_s(device_front_tracker(exchange->env->devices),
-		exchange->contact.endpoint, exchange->now_ms);
-	return wait_s < UINT32_MAX ? (uint32_t)wait_s : UINT32_MAX;
+	return max_age_s(tracker_poll_again_s(device_front_tracker(exchange->env->devices),
+		exchange->contact.endpoint, exchange->now_ms));
+}
+
+static struct coap_answer nothing_to_install(uint32_t again_s)
+{
+	struct coap_answer missing = COAP_ANSWER(COAP_RESPONSE_CODE_NOT_FOUND);
+	missing.payload = su_span_str("there is nothing to install");
+	missing.max_age_s = again_s;
+	return missing;
 }
 
 /* An error would end the observation (RFC 7641 section 4.2), so an observer is told "empty". */
 static void reply_nothing(struct coap_exchange *exchange)
 {
 	struct coap_content nothing = { .content_format = -1 };
-	struct coap_answer missing = COAP_ANSWER(COAP_RESPONSE_CODE_NOT_FOUND);
-	missing.payload = su_span_str("there is nothing to install");
-	missing.max_age_s = again_s(exchange);
+	struct coap_answer missing = nothing_to_install(again_s(exchange));
 	/* A known device, although the answer may be an error. */
 	coap_channel_note(exchange->env->channel, exchange->contact.endpoint, exchange->peer,
 		exchange->now_ms);
@@ -90,16 +100,17 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 }
 
 /* ?form= overrides, for this poll, what the registration said. */
-static enum su_status read_form(struct coap_exchange *exchange, struct su_error *err)
+static enum su_status read_form(const struct coap_request *request, struct su_arena *arena,
+	struct contact *contact, struct su_error *err)
 {
-	const char *word = coap_request_query(&exchange->request, "form");
+	const char *word = coap_request_query(request, "form");
 	int value;
 	if (!word)
 		return SU_OK;
 	SU_TRY(name_parse(envelope_form_names, "form", word, &value, err));
-	enum envelope_form *form = su_arena_new_of(exchange->arena, enum envelope_form);
+	enum envelope_form *form = su_arena_new_of(arena, enum envelope_form);
 	*form = (enum envelope_form)value;
-	exchange->contact.form = form;
+	contact->form = form;
 	return SU_OK;
 }
 
@@ -120,9 +131,49 @@ void coap_manifest_get(struct coap_exchange *exchange)
 	if (!accepts_envelope(request))
 		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 			"an envelope is application/cbor (60)");
-	else if (read_form(exchange, &err) != SU_OK)
+	else if (read_form(request, exchange->arena, &exchange->contact, &err) != SU_OK)
 		coap_reply_error(exchange, &err);
 	else
 		tracker_poll(device_front_tracker(exchange->env->devices), &exchange->contact,
 			on_offer, exchange);
+}
+
+/* Commands to a device need a session, which only libcoap makes: until it has one, its polls go there. */
+static bool note_contact(
+	struct coap_fast_call *call, struct contact *contact, const struct peek *seen)
+{
+	char address[COAP_PEER_ADDRESS_SIZE];
+	if (seen->is_spoken_to && !coap_channel_note_at(call->env->channel, contact->endpoint,
+					  call->peer, call->now_ms))
+		return false;
+	if (seen->is_sight_due) {
+		coap_peer_format(call->peer, address);
+		contact->address = address;
+		tracker_sight(device_front_tracker(call->env->devices), contact);
+	}
+	return true;
+}
+
+bool coap_manifest_get_fast(struct coap_fast_call *call, struct coap_answer *out)
+{
+	const struct coap_request *request = &call->request;
+	struct coap_content content;
+	struct contact contact = { .transport = TRANSPORT_COAP, .now_ms = call->now_ms };
+	struct device_claim claim = { .endpoint = coap_request_query(request, "ep") };
+	struct peek *seen = su_arena_new_of(call->arena, struct peek);
+	if (!accepts_envelope(request) ||
+		device_front_identify(call->env->devices, &claim, &contact, NULL) != SU_OK ||
+		read_form(request, call->arena, &contact, NULL) != SU_OK ||
+		!tracker_peek(device_front_tracker(call->env->devices), &contact, seen))
+		return false;
+	if (!seen->has_offer) {
+		*out = nothing_to_install(max_age_s(seen->again_s));
+		return note_contact(call, &contact, seen);
+	}
+	if (coap_manifest_content(call->env->blobs, &seen->offer, &call->mapping, &content, NULL) !=
+		SU_OK)
+		return false;
+	content.max_age_s = max_age_s(seen->again_s);
+	return coap_reply_choose(request, &content, out, NULL) == 0 &&
+	       note_contact(call, &contact, seen);
 }

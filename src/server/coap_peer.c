@@ -68,23 +68,47 @@ enum transport coap_peer_transport(const struct coap_peer *peer)
 									: TRANSPORT_COAP;
 }
 
+bool coap_peer_is_at(const struct coap_peer *peer, const struct sockaddr *remote)
+{
+	const coap_address_t *own = coap_session_get_addr_remote(peer->session);
+	if (own->addr.sa.sa_family != remote->sa_family)
+		return false;
+	if (remote->sa_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const void *)remote;
+		return v4->sin_port == own->addr.sin.sin_port &&
+		       v4->sin_addr.s_addr == own->addr.sin.sin_addr.s_addr;
+	}
+	const struct sockaddr_in6 *v6 = (const void *)remote;
+	return v6->sin6_port == own->addr.sin6.sin6_port &&
+	       v6->sin6_scope_id == own->addr.sin6.sin6_scope_id &&
+	       IN6_ARE_ADDR_EQUAL(&v6->sin6_addr, &own->addr.sin6.sin6_addr);
+}
+
+static void format_v4(const void *address, unsigned port, char out[COAP_PEER_ADDRESS_SIZE])
+{
+	char text[INET_ADDRSTRLEN] = "";
+	inet_ntop(AF_INET, address, text, sizeof(text));
+	snprintf(out, COAP_PEER_ADDRESS_SIZE, "%s:%u", text, port);
+}
+
+void coap_peer_format(const struct sockaddr *remote, char out[COAP_PEER_ADDRESS_SIZE])
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	if (remote->sa_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const void *)remote;
+		format_v4(&v4->sin_addr, ntohs(v4->sin_port), out);
+		return;
+	}
+	const struct sockaddr_in6 *v6 = (const void *)remote;
+	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+		format_v4(&v6->sin6_addr.s6_addr[12], ntohs(v6->sin6_port), out);
+		return;
+	}
+	inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+	snprintf(out, COAP_PEER_ADDRESS_SIZE, "[%s]:%u", text, ntohs(v6->sin6_port));
+}
+
 void coap_peer_address(const struct coap_peer *peer, char out[COAP_PEER_ADDRESS_SIZE])
 {
-	const coap_address_t *remote = coap_session_get_addr_remote(peer->session);
-	char text[INET6_ADDRSTRLEN] = "";
-	if (remote->addr.sa.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &remote->addr.sin.sin_addr, text, sizeof(text));
-		snprintf(out, COAP_PEER_ADDRESS_SIZE, "%s:%u", text,
-			ntohs(remote->addr.sin.sin_port));
-		return;
-	}
-	const struct in6_addr *address = &remote->addr.sin6.sin6_addr;
-	unsigned port = ntohs(remote->addr.sin6.sin6_port);
-	if (IN6_IS_ADDR_V4MAPPED(address)) {
-		inet_ntop(AF_INET, &address->s6_addr[12], text, sizeof(text));
-		snprintf(out, COAP_PEER_ADDRESS_SIZE, "%s:%u", text, port);
-		return;
-	}
-	inet_ntop(AF_INET6, address, text, sizeof(text));
-	snprintf(out, COAP_PEER_ADDRESS_SIZE, "[%s]:%u", text, port);
+	coap_peer_format(&coap_session_get_addr_remote(peer->session)->addr.sa, out);
 }

@@ -33,7 +33,9 @@ void coap_peer_prove(struct coap_peer *peer);
 bool coap_peer_may_confirm(struct coap_peer *peer, int64_t now_ms);
 
 enum transport coap_peer_transport(const struct coap_peer *peer);
+bool coap_peer_is_at(const struct coap_peer *peer, const struct sockaddr *remote);
 
 #define COAP_PEER_ADDRESS_SIZE 64
 /* "[::1]:5683"; IPv4 in IPv6 is shown as IPv4. */
+void coap_peer_format(const struct sockaddr *remote, char out[COAP_PEER_ADDRESS_SIZE]);
 void coap_peer_address(const struct coap_peer *peer, char out[COAP_PEER_ADDRESS_SIZE]);

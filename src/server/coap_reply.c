@@ -44,57 +44,100 @@ unsigned coap_reply_code(enum su_status status)
 	return COAP_RESPONSE_CODE_INTERNAL_ERROR;
 }
 
-static bool add_bytes(coap_pdu_t *pdu, unsigned number, struct su_span value)
+/* Where options go: a message of libcoap's, or bytes of ours. */
+struct options {
+	coap_pdu_t *pdu; /* NULL: the bytes */
+	uint8_t *at, *end;
+	unsigned last; /* number */
+};
+
+static bool add_bytes(struct options *to, unsigned number, struct su_span value)
 {
-	return coap_add_option(pdu, (uint16_t)number, value.len, value.data) > 0;
+	if (to->pdu)
+		return coap_add_option(to->pdu, (uint16_t)number, value.len, value.data) > 0;
+	size_t len = coap_opt_encode(to->at, (size_t)(to->end - to->at),
+		(uint16_t)(number - to->last), value.data, value.len);
+	to->at += len;
+	to->last = number;
+	return len > 0;
 }
 
-static bool add_uint(coap_pdu_t *pdu, unsigned number, uint64_t value)
+static bool add_uint(struct options *to, unsigned number, uint64_t value)
 {
 	uint8_t bytes[8];
 	unsigned len = coap_encode_var_safe8(bytes, sizeof(bytes), value);
-	return coap_add_option(pdu, (uint16_t)number, len, bytes) > 0;
+	return add_bytes(to, number, su_span_of(bytes, len));
 }
 
-static bool add_block(coap_pdu_t *pdu, unsigned number, const struct coap_block *block)
+static bool add_block(struct options *to, unsigned number, const struct coap_block *block)
 {
 	return add_uint(
-		pdu, number, (uint64_t)block->num << 4 | (block->more ? 8U : 0U) | block->szx);
+		to, number, (uint64_t)block->num << 4 | (block->more ? 8U : 0U) | block->szx);
 }
 
-/* In ascending order of their numbers, as libcoap wants them. */
-static bool add_options(coap_pdu_t *pdu, const struct coap_answer *answer)
+/* In ascending order of their numbers. */
+static bool add_options(struct options *to, const struct coap_answer *answer)
 {
 	bool ok = true;
 	if (answer->etag.len > 0)
-		ok = ok && add_bytes(pdu, COAP_OPTION_ETAG, answer->etag);
+		ok = ok && add_bytes(to, COAP_OPTION_ETAG, answer->etag);
 	if (answer->has_observe)
-		ok = ok && add_uint(pdu, COAP_OPTION_OBSERVE, answer->observe & 0xffffff);
+		ok = ok && add_uint(to, COAP_OPTION_OBSERVE, answer->observe & 0xffffff);
 	for (size_t i = 0; i < COAP_MAX_LOCATION && answer->location[i]; i++)
 		ok = ok &&
-		     add_bytes(pdu, COAP_OPTION_LOCATION_PATH, su_span_str(answer->location[i]));
+		     add_bytes(to, COAP_OPTION_LOCATION_PATH, su_span_str(answer->location[i]));
 	if (answer->content_format >= 0)
 		ok = ok &&
-		     add_uint(pdu, COAP_OPTION_CONTENT_FORMAT, (uint64_t)answer->content_format);
+		     add_uint(to, COAP_OPTION_CONTENT_FORMAT, (uint64_t)answer->content_format);
 	if (answer->max_age_s > 0)
-		ok = ok && add_uint(pdu, COAP_OPTION_MAXAGE, answer->max_age_s);
+		ok = ok && add_uint(to, COAP_OPTION_MAXAGE, answer->max_age_s);
 	if (answer->block2.given)
-		ok = ok && add_block(pdu, COAP_OPTION_BLOCK2, &answer->block2);
+		ok = ok && add_block(to, COAP_OPTION_BLOCK2, &answer->block2);
 	if (answer->block1.given)
-		ok = ok && add_block(pdu, COAP_OPTION_BLOCK1, &answer->block1);
+		ok = ok && add_block(to, COAP_OPTION_BLOCK1, &answer->block1);
 	if (answer->has_size2)
-		ok = ok && add_uint(pdu, COAP_OPTION_SIZE2, answer->size2);
+		ok = ok && add_uint(to, COAP_OPTION_SIZE2, answer->size2);
 	if (answer->has_size1)
-		ok = ok && add_uint(pdu, COAP_OPTION_SIZE1, answer->size1);
+		ok = ok && add_uint(to, COAP_OPTION_SIZE1, answer->size1);
 	return ok;
 }
 
 bool coap_reply_write(coap_pdu_t *pdu, const struct coap_answer *answer)
 {
-	if (!add_options(pdu, answer))
+	struct options to = { .pdu = pdu };
+	if (!add_options(&to, answer))
 		return false;
 	return answer->payload.len == 0 ||
 	       coap_add_data(pdu, answer->payload.len, answer->payload.data);
+}
+
+/* RFC 7252 section 3. The request's ID is taken for an answer that is no acknowledgement, too: its sender
+ * does not use one twice within a lifetime either. */
+size_t coap_reply_encode(const struct coap_request *request, const struct coap_answer *answer,
+	uint8_t *out, size_t size)
+{
+	enum { HEADER_BYTES = 4, VERSION = 1 << 6, PAYLOAD_MARKER = 0xff };
+	size_t token_len = request->token.len;
+	if (size < HEADER_BYTES + token_len)
+		return 0;
+	unsigned type = request->confirmable ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON;
+	out[0] = (uint8_t)(VERSION | type << 4 | token_len);
+	out[1] = (uint8_t)answer->code;
+	out[2] = (uint8_t)(request->mid >> 8);
+	out[3] = (uint8_t)request->mid;
+	if (token_len > 0)
+		memcpy(out + HEADER_BYTES, request->token.data, token_len);
+	struct options to = { .at = out + HEADER_BYTES + token_len, .end = out + size };
+	if (!add_options(&to, answer))
+		return 0;
+	if (answer->payload.len > 0) {
+		if ((size_t)(to.end - to.at) <= answer->payload.len)
+			return 0;
+		*to.at++ = PAYLOAD_MARKER;
+		memcpy(to.at, answer->payload.data, answer->payload.len);
+		to.at += answer->payload.len;
+	}
+	return (size_t)(to.at - out);
 }
 
 void coap_reply_code_only(struct coap_exchange *exchange, unsigned code)
@@ -171,21 +214,24 @@ unsigned coap_reply_cut(const struct coap_request *request, const struct coap_co
 	return 0;
 }
 
+unsigned coap_reply_choose(const struct coap_request *request, const struct coap_content *content,
+	struct coap_answer *out, struct su_error *err)
+{
+	if (content->etag.len == 0 || !has_etag(request, content->etag))
+		return coap_reply_cut(request, content, out, err);
+	*out = COAP_ANSWER(COAP_RESPONSE_CODE_VALID);
+	out->etag = content->etag;
+	out->max_age_s = content->max_age_s;
+	out->has_observe = content->observed;
+	out->observe = content->observe;
+	return 0;
+}
+
 void coap_reply_content(struct coap_exchange *exchange, const struct coap_content *content)
 {
-	const struct coap_request *request = &exchange->request;
 	struct coap_answer answer;
 	struct su_error err = { 0 };
-	if (content->etag.len > 0 && has_etag(request, content->etag)) {
-		answer = COAP_ANSWER(COAP_RESPONSE_CODE_VALID);
-		answer.etag = content->etag;
-		answer.max_age_s = content->max_age_s;
-		answer.has_observe = content->observed;
-		answer.observe = content->observe;
-		coap_reply_send(exchange, &answer);
-		return;
-	}
-	unsigned code = coap_reply_cut(request, content, &answer, &err);
+	unsigned code = coap_reply_choose(&exchange->request, content, &answer, &err);
 	if (code != 0)
 		coap_reply_text(exchange, code, err.text);
 	else

@@ -34,6 +34,12 @@ unsigned coap_reply_code(enum su_status status);
 
 /* Writes options and payload into pdu, which bears its code and token already. False: no room. */
 bool coap_reply_write(coap_pdu_t *pdu, const struct coap_answer *answer);
+/*
+ * The same as a whole message with the bytes of the wire: in the acknowledgement of a confirmable
+ * request, else not confirmable. Returns its length; 0: no room.
+ */
+size_t coap_reply_encode(const struct coap_request *request, const struct coap_answer *answer,
+	uint8_t *out, size_t size);
 
 /* Each of these answers exchange and ends it, unless its handler is still running. */
 void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *answer);
@@ -54,6 +60,9 @@ struct coap_content {
 	uint32_t max_age_s;
 };
 void coap_reply_content(struct coap_exchange *exchange, const struct coap_content *content);
-/* The same as values: the block that request asks for. Returns 0, or the code of the fault in err. */
+/* The same as values. Returns 0, or the code of the fault in err. */
+unsigned coap_reply_choose(const struct coap_request *request, const struct coap_content *content,
+	struct coap_answer *out, struct su_error *err);
+/* Without a look at the ETags that the client has: the block that it asks for. */
 unsigned coap_reply_cut(const struct coap_request *request, const struct coap_content *content,
 	struct coap_answer *out, struct su_error *err);

@@ -90,9 +90,20 @@ static unsigned read_option(unsigned number, struct su_span value, struct su_are
 	case COAP_OPTION_IF_NONE_MATCH:
 		return refuse(err, COAP_RESPONSE_CODE_BAD_OPTION,
 			"conditional requests are not supported");
-	default: /* elective, or of no meaning here (Uri-Host, Uri-Port) */
+	case COAP_OPTION_URI_HOST: /* of no meaning here, like the next two */
+	case COAP_OPTION_URI_PORT:
+	case COAP_OPTION_SIZE2:
+		return 0;
+	default: /* elective */
+		out->is_unusual = true;
 		return 0;
 	}
+}
+
+static bool may_repeat(unsigned number)
+{
+	return number == COAP_OPTION_URI_PATH || number == COAP_OPTION_URI_QUERY ||
+	       number == COAP_OPTION_ETAG;
 }
 
 unsigned coap_request_parse(const coap_pdu_t *pdu, struct su_arena *arena, struct coap_request *out,
@@ -108,8 +119,11 @@ unsigned coap_request_parse(const coap_pdu_t *pdu, struct su_arena *arena, struc
 		.accept = -1,
 	};
 	coap_opt_iterator_t iterator;
+	unsigned last = 0;
 	coap_option_iterator_init(pdu, &iterator, COAP_OPT_ALL);
 	for (const coap_opt_t *option; (option = coap_option_next(&iterator));) {
+		out->is_unusual |= iterator.number == last && !may_repeat(last);
+		last = iterator.number;
 		unsigned code = read_option(iterator.number, option_value(option), arena, out, err);
 		if (code != 0)
 			return code;
@@ -148,7 +162,10 @@ char *coap_request_path(const struct coap_request *request, struct su_arena *are
 	for (size_t i = 0; i < request->n_segments; i++) {
 		su_buf_append_byte(&path, '/');
 		for (const char *c = request->segments[i]; *c; c++)
-			su_buf_printf(&path, is_path_char(*c) ? "%c" : "%%%02X", (uint8_t)*c);
+			if (is_path_char(*c))
+				su_buf_append_byte(&path, (uint8_t)*c);
+			else
+				su_buf_printf(&path, "%%%02X", (uint8_t)*c);
 	}
 	if (request->n_segments == 0)
 		su_buf_append_byte(&path, '/');

@@ -36,6 +36,7 @@ struct coap_request {
 	struct su_span request_tag; /* RFC 9175 section 3 */
 	unsigned no_response;       /* RFC 7967: classes that the client does not want */
 	struct su_span body;
+	bool is_unusual; /* bears options that are not read here, or one twice that may be given once */
 };
 
 /* Copies everything into arena. Returns 0, or the response code of the fault that err tells. */

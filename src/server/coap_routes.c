@@ -5,15 +5,16 @@
 #include <string.h>
 
 const struct coap_route coap_routes[] = {
-	{ "GET", "/.well-known/core", coap_wellknown_get, NULL },
-	{ "POST", "/rd", coap_rd_register, "rt=\"core.rd\";ct=60" },
-	{ "POST", "/rd/{id}", coap_rd_update, NULL },
-	{ "DELETE", "/rd/{id}", coap_rd_remove, NULL },
-	{ "GET", "/suit/manifest", coap_manifest_get, "rt=\"suit.manifest\";ct=60;obs" },
-	{ "POST", "/suit/status", coap_status_post, "rt=\"suit.status\";ct=60" },
-	{ "POST", "/suit/report", coap_report_post, "rt=\"suit.report\"" },
-	{ "GET", "/blob/{digest}", coap_blob_get, NULL },
-	{ NULL, NULL, NULL, NULL },
+	{ "GET", "/.well-known/core", coap_wellknown_get, NULL, NULL },
+	{ "POST", "/rd", coap_rd_register, "rt=\"core.rd\";ct=60", NULL },
+	{ "POST", "/rd/{id}", coap_rd_update, NULL, NULL },
+	{ "DELETE", "/rd/{id}", coap_rd_remove, NULL, NULL },
+	{ "GET", "/suit/manifest", coap_manifest_get, "rt=\"suit.manifest\";ct=60;obs",
+		coap_manifest_get_fast },
+	{ "POST", "/suit/status", coap_status_post, "rt=\"suit.status\";ct=60", NULL },
+	{ "POST", "/suit/report", coap_report_post, "rt=\"suit.report\"", NULL },
+	{ "GET", "/blob/{digest}", coap_blob_get, NULL, coap_blob_get_fast },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 static const char *method_name(unsigned code)
@@ -37,26 +38,43 @@ static bool path_matches(const char *path, const struct coap_request *request)
 	return *path == '\0' && request->n_segments > 0;
 }
 
-void coap_routes_serve(struct coap_exchange *exchange)
+/* NULL: no route has this path with this method; path_known_out: with another. */
+static const struct coap_route *find(const struct coap_request *request, bool *path_known_out)
 {
-	const struct coap_request *request = &exchange->request;
 	const char *method = method_name(request->method);
-	bool path_known = false;
+	*path_known_out = false;
 	for (const struct coap_route *route = coap_routes; route->method; route++) {
 		if (!path_matches(route->path, request))
 			continue;
-		if (strcmp(route->method, method) == 0) {
-			route->handler(exchange);
-			return;
-		}
-		path_known = true;
+		*path_known_out = true;
+		if (strcmp(route->method, method) == 0)
+			return route;
 	}
+	return NULL;
+}
+
+void coap_routes_serve(struct coap_exchange *exchange)
+{
+	const struct coap_request *request = &exchange->request;
+	bool path_known;
+	const struct coap_route *route = find(request, &path_known);
+	if (route)
+		route->handler(exchange);
 	/* What is at no path of the table may be at the path of a manifest's own URI. */
-	if (!path_known && request->method == COAP_REQUEST_CODE_GET)
+	else if (!path_known && request->method == COAP_REQUEST_CODE_GET)
 		coap_blob_get_path(exchange);
 	else if (path_known)
 		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ALLOWED,
 			"this resource does not know the method");
 	else
 		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND, "nothing is here");
+}
+
+bool coap_routes_serve_fast(struct coap_fast_call *call, struct coap_answer *out)
+{
+	bool path_known;
+	const struct coap_route *route = find(&call->request, &path_known);
+	if (route)
+		return route->fast && route->fast(call, out);
+	return !path_known && coap_blob_get_path_fast(call, out);
 }

@@ -12,6 +12,7 @@
 #include "store/notify.h"
 #include "tracker/intake.h"
 
+struct coap_stats;
 struct command_stats;
 struct credential_key;
 struct device_front;
@@ -29,6 +30,7 @@ struct http_env {
 	struct public_paths *paths;
 	const struct http_stats *stats;            /* made by http_start */
 	const struct command_stats *command_stats; /* of the tracker; NULL: it sends none */
+	const struct coap_stats *coap_stats;       /* NULL: there is no CoAP */
 	const struct intake_opts *intake;
 	struct policy_holder *policies;
 	const struct credential_key *credential_key; /* NULL: pre-shared keys are refused */

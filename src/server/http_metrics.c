@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "server/coap_stats.h"
 #include "server/http_handlers.h"
 #include "server/http_stats.h"
 #include "store/counter_store.h"
@@ -37,6 +38,14 @@ static void put_http(struct su_buf *out, const struct http_stats *stats)
 		"Connections closed because nothing moved on them.", &stats->cut_connections);
 	put_value(out, "suitd_http_waiting", "gauge",
 		"Requests of devices that wait for a command.", &stats->waiting);
+}
+
+static void put_coap(struct su_buf *out, const struct coap_stats *stats)
+{
+	put_value(out, "suitd_coap_datagrams_total", "counter",
+		"Datagrams of CoAP without DTLS that came.", &stats->datagrams);
+	put_value(out, "suitd_coap_answered_at_once_total", "counter",
+		"Of these, answered from memory without a session.", &stats->at_once);
 }
 
 static void put_commands(struct su_buf *out, const struct command_stats *stats)
@@ -95,6 +104,8 @@ enum su_status http_metrics_get(struct http_call *call, struct su_error *err)
 	put_head(&out, "suitd_database_up", "gauge", "Whether the database answers.");
 	su_buf_printf(&out, "suitd_database_up %d\n", up);
 	put_http(&out, call->env->stats);
+	if (call->env->coap_stats)
+		put_coap(&out, call->env->coap_stats);
 	if (call->env->command_stats)
 		put_commands(&out, call->env->command_stats);
 	if (up)

@@ -42,6 +42,8 @@ static void put_first(struct blob_store *store, struct blob_mapping *mapping)
 static void drop_idle_beyond_bound(struct blob_store *store)
 {
 	unsigned idle = 0;
+	if (store->n_idle_mappings <= MAX_IDLE)
+		return;
 	for (struct blob_mapping **link = &store->first_mapping; *link;) {
 		struct blob_mapping *mapping = *link;
 		if (mapping->users > 0 || ++idle <= MAX_IDLE) {
@@ -49,6 +51,7 @@ static void drop_idle_beyond_bound(struct blob_store *store)
 			continue;
 		}
 		*link = mapping->next;
+		store->n_idle_mappings--;
 		free_mapping(mapping);
 	}
 }
@@ -76,6 +79,7 @@ enum su_status blob_map(struct blob_store *store, const struct digest *digest,
 	struct blob_mapping *mapping = *link;
 	if (mapping) {
 		*link = mapping->next;
+		store->n_idle_mappings -= mapping->users == 0;
 	} else {
 		struct su_span span;
 		SU_TRY(map_file(store, digest, &span, err));
@@ -84,7 +88,6 @@ enum su_status blob_map(struct blob_store *store, const struct digest *digest,
 	}
 	mapping->users++;
 	put_first(store, mapping);
-	drop_idle_beyond_bound(store);
 	*out = mapping;
 	return SU_OK;
 }
@@ -100,11 +103,14 @@ void blob_unmap(struct blob_mapping **mapping)
 	if (!m)
 		return;
 	*mapping = NULL;
-	m->users--;
-	if (m->store)
-		drop_idle_beyond_bound(m->store);
-	else if (m->users == 0)
+	if (--m->users > 0)
+		return;
+	if (!m->store) {
 		free_mapping(m);
+		return;
+	}
+	m->store->n_idle_mappings++;
+	drop_idle_beyond_bound(m->store);
 }
 
 void blob_mappings_drop(struct blob_store *store)
@@ -113,6 +119,7 @@ void blob_mappings_drop(struct blob_store *store)
 		struct blob_mapping *mapping = store->first_mapping;
 		store->first_mapping = mapping->next;
 		mapping->store = NULL;
+		store->n_idle_mappings -= mapping->users == 0;
 		if (mapping->users == 0)
 			free_mapping(mapping);
 	}

@@ -9,6 +9,7 @@
 struct blob_store {
 	int blob_fd, upload_fd, temp_fd;    /* the folders */
 	struct blob_mapping *first_mapping; /* most recently used first */
+	unsigned n_idle_mappings;
 };
 
 /* errno as SU_IO (SU_NOT_FOUND for ENOENT, SU_FULL where nothing can be written); "what" ends the sentence "cannot ...". */

@@ -251,20 +251,33 @@ static bool may_ask(
 	       (!tracker->opts.require_known_devices || of->has_credential);
 }
 
-/* From memory, as it is; false: there it does not stand. */
-static bool describe_remembered(const struct remembered *of, const struct contact *contact,
-	bool *has_offer_out, struct offer *out)
+/* Who drives its updates by itself need not be found before its next poll, unless it can be at any time. */
+static bool is_spoken_to(const struct remembered *of, const struct device *device, int64_t now_ms)
 {
+	const struct profile profile = device_profile(device);
+	if (device->mode != MODE_CLIENT || of->commanding || of->reach_lost ||
+		(profile.has_reachability && profile.reachability == REACH_ALWAYS))
+		return true;
+	const struct deployment *active = of->has_active ? &of->active : NULL;
+	return active && (active->mode != MODE_CLIENT ||
+				 (active->plan.look_ms > 0 && active->plan.look_ms <= now_ms));
+}
+
+/* From memory, as it is; false: there it does not stand. */
+static bool describe_remembered(
+	const struct remembered *of, const struct contact *contact, struct peek *out)
+{
+	const int64_t now_ms = contact->now_ms;
 	struct device device;
 	snapshot_restore(of->device, &device);
 	if (device.removed_at_ms != 0 ||
-		(of->has_active &&
-			(is_to_be_offered(&device, &of->active, contact->now_ms) || !of->facts)))
+		(of->has_active && (is_to_be_offered(&device, &of->active, now_ms) || !of->facts)))
 		return false;
-	*has_offer_out = of->has_active && planning_is_shown(&device, &of->active, contact->now_ms);
-	if (*has_offer_out)
+	out->has_offer = of->has_active && planning_is_shown(&device, &of->active, now_ms);
+	if (out->has_offer)
 		describe_offer(&of->active, of->facts,
-			contact->form ? *contact->form : device.envelope_form, out);
+			contact->form ? *contact->form : device.envelope_form, &out->offer);
+	out->is_spoken_to = is_spoken_to(of, &device, now_ms);
 	return true;
 }
 
@@ -272,11 +285,17 @@ static bool describe_remembered(const struct remembered *of, const struct contac
 static bool still_stands(struct poll_turn *self, const struct su_error *err)
 {
 	const struct turn *turn = &self->turn;
+	struct peek seen;
 	if (err->status != SU_RETRY && err->status != SU_UNCERTAIN)
 		return false;
-	return !turn->tracker->stopping && turn->attempts == 0 && turn->of &&
-	       turn->of->has_active && may_ask(turn->tracker, turn->of, &turn->contact) &&
-	       describe_remembered(turn->of, &turn->contact, &self->has_offer, &self->offer);
+	if (turn->tracker->stopping || turn->attempts > 0 || !turn->of || !turn->of->has_active ||
+		!may_ask(turn->tracker, turn->of, &turn->contact) ||
+		!describe_remembered(turn->of, &turn->contact, &seen))
+		return false;
+	self->has_offer = seen.has_offer;
+	if (seen.has_offer)
+		self->offer = seen.offer;
+	return true;
 }
 
 static void on_finish(struct turn *turn, const struct su_error *err)
@@ -303,19 +322,49 @@ static bool can_answer_at_once(
 	return registry_is_fresh(tracker->registry, of) && is_decided(tracker, of);
 }
 
+static int64_t again_s(
+	struct tracker *tracker, const struct remembered *of, const char *endpoint, int64_t now_ms)
+{
+	if (!tracker->opts.policies)
+		return 0;
+	struct policy_use use su_auto(policy_holder_done) =
+		policy_holder_use(tracker->opts.policies);
+	const struct deployment *waiting = of && of->has_active ? &of->active : NULL;
+	int64_t wait_ms = policy_poll_interval_ms(use.policy, endpoint, waiting != NULL,
+		waiting ? waiting->plan.urgency : URGENCY_LOW);
+	if (waiting && waiting->plan.download_ms > now_ms &&
+		waiting->plan.download_ms - now_ms < wait_ms)
+		wait_ms = waiting->plan.download_ms - now_ms;
+	return wait_ms / 1000 + 1;
+}
+
+bool tracker_peek(struct tracker *tracker, const struct contact *contact, struct peek *out)
+{
+	const struct remembered *of = registry_find(tracker->registry, contact->endpoint);
+	if (!can_answer_at_once(tracker, of, contact) || !describe_remembered(of, contact, out))
+		return false;
+	out->again_s = again_s(tracker, of, contact->endpoint, contact->now_ms);
+	out->is_sight_due = sighting_would_write(tracker, of, contact->now_ms);
+	return true;
+}
+
+void tracker_sight(struct tracker *tracker, const struct contact *contact)
+{
+	struct remembered *of = registry_find(tracker->registry, contact->endpoint);
+	if (of)
+		sighting_note(tracker, of, contact);
+}
+
 /* What most polls of a fleet come to: nothing has changed, no turn is needed. */
 static bool answer_at_once(
 	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg)
 {
 	struct remembered *of = registry_find(tracker->registry, contact->endpoint);
-	if (!can_answer_at_once(tracker, of, contact))
-		return false;
-	struct offer offer;
-	bool has_offer;
-	if (!describe_remembered(of, contact, &has_offer, &offer))
+	struct peek seen;
+	if (!can_answer_at_once(tracker, of, contact) || !describe_remembered(of, contact, &seen))
 		return false;
 	sighting_note(tracker, of, contact);
-	done(arg, has_offer ? &offer : NULL, NULL);
+	done(arg, seen.has_offer ? &seen.offer : NULL, NULL);
 	return true;
 }
 
@@ -332,16 +381,5 @@ void tracker_poll(
 
 int64_t tracker_poll_again_s(struct tracker *tracker, const char *endpoint, int64_t now_ms)
 {
-	if (!tracker->opts.policies)
-		return 0;
-	struct policy_use use su_auto(policy_holder_done) =
-		policy_holder_use(tracker->opts.policies);
-	const struct remembered *of = registry_find(tracker->registry, endpoint);
-	const struct deployment *waiting = of && of->has_active ? &of->active : NULL;
-	int64_t wait_ms = policy_poll_interval_ms(use.policy, endpoint, waiting != NULL,
-		waiting ? waiting->plan.urgency : URGENCY_LOW);
-	if (waiting && waiting->plan.download_ms > now_ms &&
-		waiting->plan.download_ms - now_ms < wait_ms)
-		wait_ms = waiting->plan.download_ms - now_ms;
-	return wait_ms / 1000 + 1;
+	return again_s(tracker, registry_find(tracker->registry, endpoint), endpoint, now_ms);
 }

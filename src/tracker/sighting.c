@@ -54,15 +54,19 @@ bool sighting_is_due(const struct remembered *of, int64_t now_ms)
 	return now_ms - of->last_seen_ms >= WRITE_INTERVAL_MS;
 }
 
+bool sighting_would_write(
+	const struct tracker *tracker, const struct remembered *of, int64_t now_ms)
+{
+	bool renew = of->has_active && is_deadline_near(&of->active, now_ms);
+	return (renew || sighting_is_due(of, now_ms)) &&
+	       committer_takes_writes(tracker->opts.committer);
+}
+
 void sighting_note(struct tracker *tracker, struct remembered *of, const struct contact *contact)
 {
-	int64_t now_ms = contact->now_ms;
-	bool renew = of->has_active && is_deadline_near(&of->active, now_ms);
-	if (!sighting_is_due(of, now_ms) && !renew)
+	if (!sighting_would_write(tracker, of, contact->now_ms))
 		return;
-	if (!committer_takes_writes(tracker->opts.committer))
-		return;
-	of->last_seen_ms = now_ms;
+	of->last_seen_ms = contact->now_ms;
 	struct turn *turn = turn_new(tracker, contact, &kind_sighting, sizeof(*turn));
 	turn_enqueue_take(turn);
 }

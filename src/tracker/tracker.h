@@ -92,6 +92,19 @@ void tracker_remove(struct tracker *tracker, const struct contact *contact, stru
 void tracker_poll(
 	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg);
 
+/* What a poll comes to when nothing has to be decided, loaded or written for it. */
+struct peek {
+	bool has_offer;
+	struct offer offer; /* valid until the loop's next turn */
+	int64_t again_s;    /* as tracker_poll_again_s */
+	bool is_spoken_to;  /* commands may be sent to it: the way to it is to be kept open */
+	bool is_sight_due;  /* that it was heard is to be written down: tracker_sight */
+};
+/* False: only tracker_poll can tell. Changes nothing. */
+bool tracker_peek(struct tracker *tracker, const struct contact *contact, struct peek *out);
+/* The device has polled. */
+void tracker_sight(struct tracker *tracker, const struct contact *contact);
+
 /* A sign of life that asks for nothing: of a device that waits to be told something. SU_NOT_FOUND: not registered. */
 void tracker_greet(
 	struct tracker *tracker, const struct contact *contact, tracker_done_fn done, void *arg);

@@ -141,6 +141,79 @@ static void test_writes_every_option(void **state)
 	coap_delete_pdu(pdu);
 }
 
+/* Both ways of writing an answer say the same. */
+static void test_bytes_say_what_a_message_says(void **state)
+{
+	(void)state;
+	enum { ACK_HEAD = 0x60, NON_HEAD = 0x50 };
+	struct coap_request request = {
+		.confirmable = true, .mid = 0xabcd, .token = su_span_str("12345")
+	};
+	struct coap_answer answer = COAP_ANSWER(COAP_RESPONSE_CODE_CONTENT);
+	answer.etag = su_span_of(etag, sizeof(etag));
+	answer.content_format = 0;
+	answer.max_age_s = 86400;
+	answer.block2 = (struct coap_block){ .given = true, .num = 4096, .more = true, .szx = 6 };
+	answer.has_size2 = true;
+	answer.size2 = 1 << 30;
+	answer.payload = su_span_of(bytes, 1024);
+	uint8_t wire[2048];
+	size_t len = coap_reply_encode(&request, &answer, wire, sizeof(wire));
+	assert_int_equal(wire[0], ACK_HEAD | 5);
+	assert_int_equal(wire[1], COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(wire[2] << 8 | wire[3], 0xabcd);
+	assert_memory_equal(wire + 4, "12345", 5);
+
+	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 1472);
+	assert_true(coap_add_token(pdu, 5, (const uint8_t *)"12345"));
+	assert_true(coap_reply_write(pdu, &answer));
+	const uint8_t *token = coap_pdu_get_token(pdu).s, *payload;
+	size_t payload_len;
+	assert_true(coap_get_data(pdu, &payload_len, &payload));
+	assert_int_equal(len, 4 + (size_t)(payload - token) + payload_len);
+	assert_memory_equal(wire + 4, token, len - 4);
+	coap_delete_pdu(pdu);
+
+	request.confirmable = false;
+	assert_int_equal(coap_reply_encode(&request, &answer, wire, len), len);
+	assert_int_equal(wire[0], NON_HEAD | 5);
+}
+
+static void test_bytes_need_room(void **state)
+{
+	(void)state;
+	struct coap_request request = { .token = su_span_str("12345678") };
+	struct coap_answer answer = COAP_ANSWER(COAP_RESPONSE_CODE_NOT_FOUND);
+	answer.max_age_s = 1;
+	answer.payload = su_span_str("nothing");
+	uint8_t wire[64];
+	size_t len = coap_reply_encode(&request, &answer, wire, sizeof(wire));
+	assert_int_equal(len, 4 + 8 + 3 + 1 + 7);
+	for (size_t size = 0; size < len; size++)
+		assert_int_equal(coap_reply_encode(&request, &answer, wire, size), 0);
+	answer.payload = SU_SPAN_EMPTY;
+	answer.max_age_s = 0;
+	assert_int_equal(coap_reply_encode(&request, &answer, wire, 12), 12);
+}
+
+static void test_what_the_client_has_is_not_sent_again(void **state)
+{
+	(void)state;
+	struct coap_content content = content_of(100);
+	struct coap_request request = { .n_etags = 2,
+		.etags = { su_span_str("x"), su_span_of(etag, sizeof(etag)) } };
+	struct coap_answer answer;
+	content.max_age_s = 7;
+	assert_int_equal(coap_reply_choose(&request, &content, &answer, NULL), 0);
+	assert_int_equal(answer.code, COAP_RESPONSE_CODE_VALID);
+	assert_int_equal(answer.max_age_s, 7);
+	assert_int_equal(answer.payload.len, 0);
+	request.n_etags = 1;
+	assert_int_equal(coap_reply_choose(&request, &content, &answer, NULL), 0);
+	assert_int_equal(answer.code, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(answer.payload.len, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +223,9 @@ int main(void)
 		cmocka_unit_test(test_blocks_make_the_content),
 		cmocka_unit_test(test_there_is_no_block_behind_the_end),
 		cmocka_unit_test(test_writes_every_option),
+		cmocka_unit_test(test_bytes_say_what_a_message_says),
+		cmocka_unit_test(test_bytes_need_room),
+		cmocka_unit_test(test_what_the_client_has_is_not_sent_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

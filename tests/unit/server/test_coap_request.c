@@ -131,6 +131,29 @@ static void test_bounds_the_path(void **state)
 	assert_int_equal(request.n_segments, COAP_REQUEST_MAX_SEGMENTS);
 }
 
+static void test_tells_what_is_unusual(void **state)
+{
+	struct fixture *fixture = *state;
+	struct coap_request request;
+	/* Uri-Host, ETag twice, Uri-Port, Uri-Path twice, Uri-Query twice, Accept, Block2, Size2 */
+	assert_int_equal(PARSE(fixture,
+				 "\x40\x01\x00\x01\x31h\x11"
+				 "a\x01"
+				 "b\x32\x16\x33\x41"
+				 "a\x01"
+				 "b\x41x\x01y\x20\x60\x50",
+				 &request, NULL),
+		0);
+	assert_false(request.is_unusual);
+	assert_int_equal(request.n_etags, 2);
+	/* Accept twice */
+	assert_int_equal(PARSE(fixture, "\x40\x01\x00\x01\xd0\x04\x00", &request, NULL), 0);
+	assert_true(request.is_unusual);
+	/* 65000 */
+	assert_int_equal(PARSE(fixture, "\x40\x01\x00\x01\xe0\xfc\xdb", &request, NULL), 0);
+	assert_true(request.is_unusual);
+}
+
 static void test_writes_a_path_as_in_a_uri(void **state)
 {
 	struct fixture *fixture = *state;
@@ -171,6 +194,7 @@ int main(void)
 		WITH_FIXTURE(test_refuses_conditions),
 		WITH_FIXTURE(test_refuses_nul_in_names),
 		WITH_FIXTURE(test_bounds_the_path),
+		WITH_FIXTURE(test_tells_what_is_unusual),
 		WITH_FIXTURE(test_writes_a_path_as_in_a_uri),
 		WITH_FIXTURE(test_a_body_key_tells_requests_apart),
 	};
