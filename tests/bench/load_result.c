@@ -60,6 +60,8 @@ void load_result_print(const struct load_result *result, const char *mode, FILE 
 	fprintf(out, ",\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f",
 		percentile_us(result, 0.5), percentile_us(result, 0.9), percentile_us(result, 0.99),
 		(double)result->max_ns / 1e3);
-	fprintf(out, ",\"complaint\":%s%s%s}\n", result->complaint ? "\"" : "",
-		result->complaint ? result->complaint : "null", result->complaint ? "\"" : "");
+	if (result->complaint)
+		fprintf(out, ",\"complaint\":\"%s, code %u.%02u\"", result->complaint,
+			result->wrong_code >> 5, result->wrong_code & 31u);
+	fputs("}\n", out);
 }

@@ -13,6 +13,7 @@ struct load_result {
 	uint64_t bytes, payload_bytes; /* of right answers, and of what they carry */
 	int64_t max_ns;
 	const char *complaint; /* the first wrong answer's */
+	uint8_t wrong_code;
 	uint64_t latencies[LOAD_BUCKETS];
 };
 

@@ -41,7 +41,7 @@ struct engine {
 	unsigned n_free;
 	uint16_t *message_ids; /* of each peer */
 	uint32_t *blocks;      /* that each peer fetches next; NULL: no blocks */
-	uint32_t next_peer, sequence;
+	uint32_t next_peer, first_token, next_token;
 	uint64_t n_begun, n_passed;
 	int64_t start_ns, now_ns, next_look_ns;
 	struct held held[HELD];
@@ -123,7 +123,8 @@ static void begin(struct engine *e, int64_t due_ns)
 	x->tries = 0;
 	x->peer = e->next_peer;
 	x->message_id = e->message_ids[x->peer]++;
-	x->token = e->sequence++ << SLOT_BITS | slot;
+	x->token = e->next_token | slot;
+	e->next_token += 1 << SLOT_BITS;
 	x->due_ns = due_ns;
 	x->len = load_wire_request(
 		&task->request, e->run->first_peer + x->peer, x->message_id, x->token, x->request);
@@ -167,11 +168,13 @@ static void end(struct engine *e, struct exchange *x)
 	e->free_slots[e->n_free++] = (uint32_t)(x - e->slots);
 }
 
-static void complain(struct engine *e, const char *complaint)
+static void complain(struct engine *e, const char *complaint, uint8_t code)
 {
 	e->run->result.wrong++;
-	if (!e->run->result.complaint)
-		e->run->result.complaint = complaint;
+	if (e->run->result.complaint)
+		return;
+	e->run->result.complaint = complaint;
+	e->run->result.wrong_code = code;
 }
 
 static void judge(struct engine *e, struct exchange *x, const struct load_answer *answer)
@@ -182,7 +185,7 @@ static void judge(struct engine *e, struct exchange *x, const struct load_answer
 	else if (e->run->task->expected.echo_bytes == 0)
 		complaint = load_task_check(e->run->task, x->block, answer);
 	if (complaint) {
-		complain(e, complaint);
+		complain(e, complaint, answer->code);
 	} else {
 		e->run->result.answered++;
 		e->run->result.bytes += answer->len;
@@ -200,13 +203,18 @@ static void acknowledge(struct engine *e, uint32_t peer, const struct load_answe
 		if (!x->open || x->peer != peer || x->message_id != answer->message_id)
 			continue;
 		if (answer->type == LOAD_RST) {
-			complain(e, "a reset");
+			complain(e, "a reset", 0);
 			end(e, x);
 		} else {
 			x->acknowledged = true;
 			x->next_try_ns = e->now_ns + PATIENT_NS;
 		}
 	}
+}
+
+static bool is_of_this_run(const struct engine *e, uint32_t token)
+{
+	return (token - e->first_token) >> SLOT_BITS < e->n_begun;
 }
 
 static void receive(struct engine *e, uint32_t peer, const struct load_answer *answer)
@@ -223,13 +231,13 @@ static void receive(struct engine *e, uint32_t peer, const struct load_answer *a
 	struct exchange *x = &e->slots[answer->token & (LOAD_MAX_OUTSTANDING - 1)];
 	if (!answer->has_token ||
 		(answer->token & (LOAD_MAX_OUTSTANDING - 1)) >= e->run->outstanding)
-		complain(e, "another token");
+		complain(e, "another token", answer->code);
 	else if (x->open && x->token == answer->token && x->peer == peer)
 		judge(e, x, answer);
-	else if (answer->token >> SLOT_BITS < e->sequence)
-		e->run->result.repeated++; /* of one that was answered before */
+	else if (answer->type == LOAD_CON || is_of_this_run(e, answer->token))
+		e->run->result.repeated++; /* answered before, perhaps in the run before */
 	else
-		complain(e, "another token");
+		complain(e, "another token", answer->code);
 }
 
 static void on_datagram(void *arg, uint32_t peer, const uint8_t *bytes, size_t len)
@@ -244,7 +252,7 @@ static void on_datagram(void *arg, uint32_t peer, const uint8_t *bytes, size_t l
 	bool parsed = load_wire_parse(bytes, len, &answer);
 	/* An echo is a request that came back: only its length, ID and token can be looked at. */
 	if (peer == UINT32_MAX || (echo_bytes > 0 ? len != echo_bytes : !parsed)) {
-		complain(e, "no answer to us");
+		complain(e, "no answer to us", answer.code);
 		return;
 	}
 	if (echo_bytes > 0)
@@ -308,6 +316,7 @@ static void set_up(struct engine *e, struct load_run *run)
 	e->start_ns = e->now_ns = now();
 	for (uint32_t i = 0; i < run->n_peers; i++)
 		e->message_ids[i] = (uint16_t)((uint64_t)e->start_ns >> 10);
+	e->first_token = e->next_token = (uint32_t)(e->start_ns >> 10) << SLOT_BITS;
 	e->next_look_ns = e->now_ns + LOOK_NS;
 }
 
@@ -317,6 +326,7 @@ void load_run_start(struct load_run *run)
 	set_up(e, run);
 	while (!is_over(e) || e->n_free < run->outstanding)
 		turn(e);
+	load_socket_flush(run->sockets); /* the last acknowledgements */
 	run->result.took_ns = e->now_ns - e->start_ns;
 	free(e->slots);
 	free(e->free_slots);

@@ -17,6 +17,7 @@ enum {
 	DATAGRAM_BYTES = 2048,
 	SMALL_BYTES = 4,
 	BUFFER_BYTES = 8 << 20,
+	FIRST_PORT = 61440,                       /* above those that the kernel gives out */
 	FIRST_ADDRESS = 127 << 24 | 16 << 16 | 1, /* 127.16.0.1: nobody else's */
 };
 
@@ -64,14 +65,25 @@ static struct sockaddr_in parse_server(const char *text)
 	return server;
 }
 
-static int open_port(void)
+/* The same in each run, so that the server meets the same peers again; the next one if it is taken. */
+static void bind_next(int fd, unsigned *port)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY) };
+	do
+		any.sin_port = htons((uint16_t)(*port)++);
+	while (bind(fd, (struct sockaddr *)&any, sizeof(any)) != 0 && errno == EADDRINUSE &&
+		*port <= UINT16_MAX);
+	if (*port > UINT16_MAX)
+		errx(2, "no port is free");
+}
+
+static int open_port(unsigned *port)
+{
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1, bytes = BUFFER_BYTES;
-	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0 ||
-		bind(fd, (struct sockaddr *)&any, sizeof(any)) != 0)
+	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0)
 		err(2, "cannot open a port");
+	bind_next(fd, port);
 	/* The ordinary options stop at the system's limit; what root is given depends on the machine. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
@@ -80,7 +92,6 @@ static int open_port(void)
 
 static void set_up_outgoing(struct load_socket *set, struct outgoing *out)
 {
-	out->fd = open_port();
 	for (size_t i = 0; i < BATCH; i++) {
 		struct msghdr *header = &out->messages[i].msg_hdr;
 		header->msg_name = &set->server;
@@ -113,7 +124,9 @@ struct load_socket *load_socket_open(const char *server, uint32_t n_peers, unsig
 	set->out = zeroed(n_ports, sizeof(*set->out));
 	set->in = zeroed(1, sizeof(*set->in));
 	set->watched = zeroed(n_ports, sizeof(*set->watched));
+	unsigned port = FIRST_PORT;
 	for (unsigned i = 0; i < n_ports; i++) {
+		set->out[i].fd = open_port(&port);
 		set_up_outgoing(set, &set->out[i]);
 		set->watched[i] = (struct pollfd){ .fd = set->out[i].fd, .events = POLLIN };
 	}
