@@ -152,7 +152,8 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::te
 ORDER BY v.position
 
 -- name: batch_insert_reports
--- A report that was stored before, when the outcome of a commit was uncertain, is stored once.
+-- A report that was stored before, when the outcome of a commit was uncertain or the device did not hear
+-- of it and sends it again, is stored once.
 INSERT INTO report (id, device_id, deployment_id, received_at, payload, authentication, anchor_id,
 	success, reason)
 SELECT v.id, v.device_id, v.deployment_id, at(v.received_at), v.payload, v.authentication,
@@ -161,5 +162,5 @@ FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6:
 		$7::uuid[], $8::boolean[], $9::text[])
 	AS v (id, device_id, deployment_id, received_at, payload, authentication, anchor_id, success,
 		reason)
-ON CONFLICT (id) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING success

@@ -27,18 +27,23 @@ class Checker:
 
     def check(self):
         """Everything; raises with what is wrong."""
-        self.faults = []
         self.checks += 1
         connection = psycopg2.connect(self.sandbox.pg)
         try:
-            with connection, connection.cursor() as self.cursor:
-                for name in sorted(vars(Checker)):
-                    if name.startswith("check_"):
-                        getattr(self, name)()
+            with connection, connection.cursor() as cursor:
+                self.compare(cursor)
         finally:
             connection.close()
         shown = "\n".join(self.faults[:SHOWN])
         assert not self.faults, f"{len(self.faults)} faults in {self.sandbox.folder}:\n{shown}"
+
+    def compare(self, cursor):
+        """What is wrong, as this transaction sees it."""
+        self.faults, self.cursor = [], cursor
+        for name in sorted(vars(Checker)):
+            if name.startswith("check_"):
+                getattr(self, name)()
+        return self.faults
 
     # Devices
 

@@ -207,3 +207,21 @@ class LampWorker(Worker):
             lamp.update(release)
         else:
             time.sleep(0.01)
+
+
+class ReporterWorker(Worker):
+    """One device that is rebooting, and hands in one report after the other."""
+
+    def __init__(self, world, name, plane, release):
+        super().__init__(world, name)
+        self.lamp = Lamp(self, name, world.probe_class, plane, world.addresses)
+        self.release, self.begun = release, False
+
+    def step(self):
+        if not self.begun:
+            self.lamp.register()
+            assert self.lamp.poll() is self.release
+            for state in STATES:
+                assert self.lamp.say(self.release, state)
+            self.begun = True
+        assert self.lamp.report(self.release)

@@ -16,7 +16,7 @@ import paths  # noqa: F401
 import suit_oracle as suit
 from authors import Clerk, Publisher, Release, Uploader
 from checker import Checker
-from lamps import LampWorker
+from lamps import LampWorker, ReporterWorker
 from ledger import Ledger
 from prober import Prober
 from sandbox import Sandbox
@@ -91,6 +91,8 @@ class World:
             names = endpoints["coap"] + endpoints["http"]
             self.workers.append(Clerk(self, f"clerk-{number}", names))
         self.workers += [Uploader(self, f"uploader-{number}") for number in range(2)]
+        for plane in ("coap", "http"):
+            self.workers.append(ReporterWorker(self, f"{plane}-reporter", plane, self.probe_release))
         for worker in self.workers:
             worker.start()
         self.await_progress(1)
@@ -98,7 +100,7 @@ class World:
     def begin_probers(self):
         self.probe_class = uuid.uuid5(suit.VENDOR, "torture probe")
         image = suit.Image(b"probe" * 200, "/fw/probe.bin", (b"probe",))
-        release = Release(self.key, 1, image, self.probe_class)
+        self.probe_release = release = Release(self.key, 1, image, self.probe_class)
         self.releases[release.digest] = release
         self.rest.publish(release.envelope, [image])
         for victim in self.victims:

@@ -94,11 +94,14 @@ static void success_waits_for_the_proof(void **state)
 	struct su_span body = encode(fixture, &report);
 	assert_int_equal(fixture_report(fixture, "meter", body).error.status, SU_OK);
 	assert_string_equal(fixture_state(fixture, "meter"), "rebooting");
-	/* Again: kept, without effect. */
+	/* Again, as after an acknowledgement that was lost: kept once. */
 	assert_int_equal(fixture_report(fixture, "meter", body).error.status, SU_OK);
 	assert_string_equal(fixture_sql(fixture, "SELECT count(*) || authentication FROM report"
 						 " GROUP BY authentication"),
-		"2none");
+		"1none");
+	assert_string_equal(
+		fixture_sql(fixture, "SELECT value FROM counter WHERE name = 'reports.success'"),
+		"1");
 	assert_string_equal(
 		fixture_sql(fixture, "SELECT encode(payload, 'hex') FROM report LIMIT 1"),
 		su_hex_encode_arena(fixture_arena(fixture), body));
@@ -184,6 +187,21 @@ static void signatures_must_hold(void **state)
 		fixture_report(fixture, "meter", encode(fixture, &report)).error.status, SU_OK);
 }
 
+/* What anybody could have sent must not stand in the way of what the device itself says. */
+static void a_report_with_proof_is_kept_beside_one_without(void **state)
+{
+	struct report report = report_on(installing(state), true, REASON_OK);
+	struct fixture *fixture = *state;
+	struct su_span body = encode(fixture, &report);
+	assert_int_equal(fixture_report(fixture, "meter", body).error.status, SU_OK);
+	fixture_authenticate(fixture, true);
+	assert_int_equal(fixture_report(fixture, "meter", body).error.status, SU_OK);
+	assert_string_equal(fixture_sql(fixture,
+				    "SELECT string_agg(authentication, ' ' ORDER BY authentication)"
+				    " FROM report"),
+		"channel none");
+}
+
 static void claims_prove_only_when_authentic(void **state)
 {
 	struct report report = report_on(installing(state), true, REASON_OK);
@@ -217,6 +235,7 @@ int main(void)
 		CASE(a_pending_invocation_is_no_end),
 		CASE(what_does_not_fit_the_manifest_is_refused),
 		CASE(signatures_must_hold),
+		CASE(a_report_with_proof_is_kept_beside_one_without),
 		CASE(claims_prove_only_when_authentic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

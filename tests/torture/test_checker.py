@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checker sees what it is there for: each kind of loss and doubling, done by hand."""
+
+import psycopg2
+import pytest
+from world import World
+
+FORGERIES = {
+    "a report that is gone": (
+        "DELETE FROM report WHERE id = (SELECT max(id::text)::uuid FROM report)",
+        "a report that was acknowledged is gone",
+    ),
+    "a report that is there twice": (
+        "DROP INDEX report_once; INSERT INTO report (id, device_id, deployment_id, received_at, payload,"
+        " authentication, success) SELECT gen_random_uuid(), device_id, deployment_id, received_at,"
+        " payload, authentication, success FROM report LIMIT 1",
+        "one report is there 2 times",
+    ),
+    "a transition that is there twice": (
+        "INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor)"
+        " SELECT deployment_id, at, from_state, to_state, event, actor FROM deployment_history"
+        " WHERE to_state = 'accepted' LIMIT 1",
+        "became accepted 2 times",
+    ),
+    "a state without its history": (
+        "UPDATE deployment SET state = 'failed' WHERE id ="
+        " (SELECT id FROM deployment WHERE state = 'rebooting' LIMIT 1)",
+        "is failed, its history ends rebooting",
+    ),
+    "a history with a hole": (
+        "DELETE FROM deployment_history WHERE id ="
+        " (SELECT min(id) FROM deployment_history WHERE to_state = 'downloading')",
+        "history goes from accepted to downloading",
+    ),
+    "a registration that is gone": (
+        "UPDATE device SET removed_at = now() WHERE endpoint = 'coap-reporter'",
+        "its registration was acknowledged and is gone",
+    ),
+    "a counter that drifts": ("UPDATE counter SET value = value + 1 WHERE name = 'images'", "counter images"),
+    "an approval that is gone": (
+        "UPDATE release SET state = 'verified' WHERE state = 'approved'",
+        "was approved, and is verified",
+    ),
+    "an image that is gone": (
+        "DELETE FROM image WHERE digest = (SELECT min(digest) FROM image)",
+        "the database says None",
+    ),
+    "a token that is gone": ("DELETE FROM api_token WHERE role = 'viewer'", "was given out and is gone"),
+    "a provision that is gone": ("DELETE FROM device_provision", "was laid down, the database says None"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Load for a while, and then peace."""
+    with World(seed=4) as made:
+        made.begin()
+        for kind in ("report", "token", "provision", "offset"):
+            while not made.ledger.of(kind):
+                made.await_progress(1)
+        made.end()
+        yield made
+
+
+def faults(world, forgery="SELECT"):
+    """What the checker finds after the forgery, which is undone again."""
+    connection = psycopg2.connect(world.sandbox.pg)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica; " + forgery)
+            return "\n".join(world.checker.compare(cursor))
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_rows(world, what):
+    forgery, words = FORGERIES[what]
+    assert words in faults(world, forgery)
+
+
+def test_files(world):
+    digest = world.ledger.of("image")[0][0].removeprefix("sha256:")
+    path = world.sandbox.storage / "blob" / digest[:2] / digest
+    content = path.read_bytes()
+    path.write_bytes(bytes(len(content)))
+    assert "not its own digest" in faults(world)
+    path.unlink()
+    assert "No such file" in faults(world)
+    path.write_bytes(content)
+    stray = world.sandbox.storage / "temp" / "stray"
+    stray.write_bytes(b"x")
+    assert "was left behind" in faults(world)
+    stray.unlink()
+    assert faults(world) == ""
