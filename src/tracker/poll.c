@@ -11,10 +11,14 @@
 #include "tracker/sighting.h"
 #include "tracker/turn.h"
 
+/* A poll that waits longer for the database is answered with what was offered before. */
+#define PATIENCE_MS 1000
+
 struct poll_turn {
 	struct turn turn;
-	tracker_offer_fn done;
+	tracker_offer_fn done; /* NULL: answered already */
 	void *arg;
+	struct su_timer *patience; /* NULL: there is nothing to fall back on */
 	bool has_offer;
 	struct offer offer;
 	/* What the planner chose, and from which state of the releases. */
@@ -281,13 +285,11 @@ static bool describe_remembered(
 	return true;
 }
 
-/* The database went away while it was asked: what was offered before still stands. */
-static bool still_stands(struct poll_turn *self, const struct su_error *err)
+/* The database goes away, or is silent, while it is asked: what was offered before still stands. */
+static bool still_stands(struct poll_turn *self)
 {
 	const struct turn *turn = &self->turn;
 	struct peek seen;
-	if (err->status != SU_RETRY && err->status != SU_UNCERTAIN)
-		return false;
 	if (turn->tracker->stopping || turn->attempts > 0 || !turn->of || !turn->of->has_active ||
 		!may_ask(turn->tracker, turn->of, &turn->contact) ||
 		!describe_remembered(turn->of, &turn->contact, &seen))
@@ -298,15 +300,32 @@ static bool still_stands(struct poll_turn *self, const struct su_error *err)
 	return true;
 }
 
+static void reply(struct poll_turn *self, const struct su_error *err)
+{
+	tracker_offer_fn done = self->done;
+	su_timer_free(&self->patience);
+	self->done = NULL;
+	if (done)
+		done(self->arg, self->has_offer ? &self->offer : NULL, err);
+}
+
 static void on_finish(struct turn *turn, const struct su_error *err)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	release_facts_unref(&self->chosen);
-	if (err && still_stands(self, err))
+	if (err && (err->status == SU_RETRY || err->status == SU_UNCERTAIN) && still_stands(self))
 		err = NULL;
 	if (!err)
 		sighting_note(turn->tracker, turn->of, &turn->contact);
-	self->done(self->arg, self->has_offer ? &self->offer : NULL, err);
+	reply(self, err);
+}
+
+/* The turn goes on: the next poll gets what it comes to. */
+static void on_patience_over(void *arg)
+{
+	struct poll_turn *self = arg;
+	if (still_stands(self))
+		reply(self, NULL);
 }
 
 static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
@@ -376,6 +395,11 @@ void tracker_poll(
 	struct poll_turn *self = turn_new(tracker, contact, &kind_poll, sizeof(*self));
 	self->done = done;
 	self->arg = arg;
+	const struct remembered *of = registry_find(tracker->registry, contact->endpoint);
+	if (of && of->has_active) {
+		self->patience = su_timer_new(tracker->opts.loop, on_patience_over, self);
+		su_timer_set(self->patience, PATIENCE_MS);
+	}
 	turn_enqueue_take(&self->turn);
 }
 

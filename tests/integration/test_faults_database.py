@@ -3,8 +3,10 @@
 work resumes without anybody's help."""
 
 import concurrent.futures
+import contextlib
 import hashlib
 
+import psycopg2
 import pytest
 import suit_oracle as suit
 from device import CoapDevice, CoapPeer, HttpDevice
@@ -101,6 +103,18 @@ def test_offers_stand_for_who_asks_first(fleet):
         assert fleet.bulb.poll().status == "2.05"
         fleet.pg_start()
         check_with_database(fleet)
+
+
+def test_offers_stand_while_the_database_is_silent(fleet):
+    """Something would have to be read anew, and that takes its time: a poll does not wait for it."""
+    for endpoint in ("lamp", "bulb"):
+        fleet.rest.put(f"/api/v1/devices/{endpoint}/provision", json={"site": "hall 4"})
+    with contextlib.closing(psycopg2.connect(fleet.pg)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE device IN ACCESS EXCLUSIVE MODE")
+        assert fleet.lamp.poll().status_code == 200
+        assert fleet.sql("SELECT 1 FROM pg_locks WHERE NOT granted"), "suitd waits for it still"
+        assert fleet.bulb.poll().status == "2.05"
+    check_with_database(fleet)
 
 
 def test_connections_that_break_are_made_again(fleet):
