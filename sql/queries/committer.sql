@@ -84,13 +84,6 @@ WHERE (c.digest, c.sequence_number, c.version, c.size_bytes, c.active_slot) IS D
 	(excluded.digest, excluded.sequence_number, excluded.version, excluded.size_bytes,
 		excluded.active_slot)
 
--- name: batch_lock_deployments
-SELECT id, device_id, row_version, state
-FROM deployment
-WHERE id = ANY ($1::uuid[])
-ORDER BY id
-FOR NO KEY UPDATE
-
 -- name: batch_active_deployments
 SELECT device_id, id FROM deployment WHERE device_id = ANY ($1::bigint[]) AND active
 
@@ -111,14 +104,15 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6:
 		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
 		$13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
 		$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[],
-		$24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[])
+		$24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[], $29::bigint[])
 	AS v (id, device_id, release, state, active, mode, named_by_operator, created_at, changed_at,
 		deadline_at, progress_bytes, attempts, reason, urgency, vulnerable_since, due_at,
 		look_at, download_at, transfer_ms, install_at, promised_at, deferrals, failures,
-		offers, last_failure_at, last_offer_at, noticed_at, reasons)
+		offers, last_failure_at, last_offer_at, noticed_at, reasons, row_version)
 LEFT JOIN release AS r ON r.digest = v.release
 
 -- name: batch_update_deployments
+-- Their devices are held, so nobody else writes them meanwhile. Returns those that were at the version given.
 -- Reasons that are not given stay: what is remembered of a deployment does not carry them.
 UPDATE deployment AS d
 SET state = v.state, active = v.active, mode = v.mode, named_by_operator = v.named_by_operator,
@@ -136,12 +130,13 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6:
 		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
 		$13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
 		$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[],
-		$24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[])
+		$24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[], $29::bigint[])
 	AS v (id, device_id, release, state, active, mode, named_by_operator, created_at, changed_at,
 		deadline_at, progress_bytes, attempts, reason, urgency, vulnerable_since, due_at,
 		look_at, download_at, transfer_ms, install_at, promised_at, deferrals, failures,
-		offers, last_failure_at, last_offer_at, noticed_at, reasons)
-WHERE d.id = v.id
+		offers, last_failure_at, last_offer_at, noticed_at, reasons, row_version)
+WHERE d.id = v.id AND d.device_id = v.device_id AND d.row_version = v.row_version
+RETURNING d.device_id
 
 -- name: batch_insert_history
 INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)

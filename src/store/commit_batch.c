@@ -138,36 +138,6 @@ static void drop_stale_devices(struct batch *batch)
 	}
 }
 
-static void check_known_deployments(struct batch *batch)
-{
-	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_UUIDS);
-	for (size_t i = 0; i < batch->n; i++)
-		if (has_deployment(batch->items[i], false))
-			sql_array_add_uuid(&ids, batch->items[i]->write->deployment->id);
-	if (ids.n == 0)
-		return;
-	struct pg_result *rows su_auto(sql_rows_free) =
-		txn_query(&batch->txn, STATEMENT_BATCH_LOCK_DEPLOYMENTS, sql_list(&ids));
-	for (size_t i = 0; i < sql_rows_count(rows); i++) {
-		struct sql_row row = sql_row_at(rows, i, batch->arena, &batch->txn.error);
-		struct su_uuid id = sql_read_uuid(&row);
-		struct batch_item *item = find_written(batch, sql_read_int(&row), "");
-		/* A deployment of a device that is not in the batch: the write names it wrongly. */
-		if (!item || !has_deployment(item, false) ||
-			!su_uuid_equal(item->write->deployment->id, id) ||
-			sql_read_int(&row) != item->write->deployment->row_version)
-			continue;
-		item->result.deployment_row_version = item->write->deployment->row_version + 1;
-		item->old_state = (enum deployment_state)sql_read_name(
-			&row, deployment_state_names, "a deployment state");
-	}
-	for (size_t i = 0; i < batch->n; i++)
-		if (has_deployment(batch->items[i], false) &&
-			batch->items[i]->result.deployment_row_version == 0)
-			drop(batch->items[i], SU_CONFLICT,
-				"the deployment has moved on in the meantime");
-}
-
 /* The row of the device is held, by management as well: what is in flight now stays so. */
 static void check_new_deployments(struct batch *batch)
 {
@@ -224,24 +194,54 @@ static void write_components(struct batch *batch)
 	txn_change_table(&batch->txn, STATEMENT_BATCH_PUT_COMPONENTS, &table);
 }
 
-static void write_deployments(struct batch *batch)
+/* The first step begins in the state that the row had; without a step it stays. */
+static enum deployment_state state_before(const struct device_write *write)
+{
+	return write->n_history > 0 ? write->history[0].from : write->deployment->state;
+}
+
+/* The first thing that is written of a write, for it tells who is late. */
+static void update_deployments(struct batch *batch)
+{
+	struct sql_table changed su_auto(sql_table_free) = commit_rows_deployments();
+	for (size_t i = 0; i < batch->n; i++)
+		if (has_deployment(batch->items[i], false))
+			commit_rows_add_deployment(&changed, batch->items[i]->device_id,
+				batch->items[i]->write->deployment);
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_run_table(&batch->txn, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
+	for (size_t i = 0; i < sql_rows_count(rows); i++) {
+		struct sql_row row = sql_row_at(rows, i, batch->arena, &batch->txn.error);
+		struct batch_item *item = find_written(batch, sql_read_int(&row), "");
+		item->result.deployment_row_version = item->write->deployment->row_version + 1;
+		item->old_state = state_before(item->write);
+	}
+	for (size_t i = 0; txn_ok(&batch->txn) && i < batch->n; i++)
+		if (has_deployment(batch->items[i], false) &&
+			batch->items[i]->result.deployment_row_version == 0)
+			drop(batch->items[i], SU_CONFLICT,
+				"the deployment has moved on in the meantime");
+}
+
+static void insert_deployments(struct batch *batch)
 {
 	struct sql_table added su_auto(sql_table_free) = commit_rows_deployments();
-	struct sql_table changed su_auto(sql_table_free) = commit_rows_deployments();
+	for (size_t i = 0; i < batch->n; i++)
+		if (has_deployment(batch->items[i], true))
+			commit_rows_add_deployment(&added, batch->items[i]->device_id,
+				batch->items[i]->write->deployment);
+	txn_change_table(&batch->txn, STATEMENT_BATCH_INSERT_DEPLOYMENTS, &added);
+}
+
+static void write_history(struct batch *batch)
+{
 	struct sql_table history su_auto(sql_table_free) = commit_rows_history();
 	for (size_t i = 0; i < batch->n; i++) {
-		const struct batch_item *item = batch->items[i];
-		const struct device_write *write = item->write;
-		if (!is_live(item) || !write->deployment)
-			continue;
-		commit_rows_add_deployment(write->deployment->row_version == 0 ? &added : &changed,
-			item->device_id, write->deployment);
-		for (size_t k = 0; k < write->n_history; k++)
+		const struct device_write *write = batch->items[i]->write;
+		for (size_t k = 0; is_live(batch->items[i]) && k < write->n_history; k++)
 			commit_rows_add_history(
 				&history, write->deployment->id, &write->history[k]);
 	}
-	txn_change_table(&batch->txn, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
-	txn_change_table(&batch->txn, STATEMENT_BATCH_INSERT_DEPLOYMENTS, &added);
 	txn_change_table(&batch->txn, STATEMENT_BATCH_INSERT_HISTORY, &history);
 }
 
@@ -330,11 +330,12 @@ static enum su_status write_once(
 	insert_devices(batch);
 	if (txn_ok(&batch->txn))
 		drop_stale_devices(batch);
-	check_known_deployments(batch);
 	check_new_deployments(batch);
+	update_deployments(batch);
 	write_devices(batch);
 	write_components(batch);
-	write_deployments(batch);
+	insert_deployments(batch);
+	write_history(batch);
 	learn(batch);
 	write_progress(batch);
 	write_reports(batch);

@@ -114,7 +114,7 @@ struct sql_table commit_rows_deployments(void)
 	return SQL_TABLE(SQL_UUIDS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_BOOLS, SQL_TEXTS, SQL_BOOLS,
 		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_INTS,
 		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS,
-		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS);
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_INTS);
 }
 
 static void add_plan(struct sql_table *t, const struct deployment_plan *plan)
@@ -152,6 +152,7 @@ void commit_rows_add_deployment(struct sql_table *t, int64_t device_id, const st
 	sql_array_add_int(sql_table_next(t), (int64_t)d->attempts);
 	sql_array_add_text(sql_table_next(t), d->reason);
 	add_plan(t, &d->plan);
+	sql_array_add_int(sql_table_next(t), d->row_version);
 }
 
 struct sql_table commit_rows_history(void)

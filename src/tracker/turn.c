@@ -243,6 +243,19 @@ static void on_committed(void *arg, const struct committer_result *result)
 	turn_end(turn, &error);
 }
 
+/*
+ * They are judged by what the device told. On its way from the first step of a try to its end nothing
+ * else changes them; a try begins in PLANNED, after one that failed as well.
+ */
+static bool may_change_components(const struct turn *turn)
+{
+	const struct device_write *write = &turn->write;
+	if (write->deployment->row_version == 0 || write->write_components)
+		return true;
+	return write->n_history > 0 && (write->history[0].from == DEPLOYMENT_PLANNED ||
+					       deployment_state_is_end(write->deployment->state));
+}
+
 void turn_commit(struct turn *turn)
 {
 	struct su_error error;
@@ -251,7 +264,7 @@ void turn_commit(struct turn *turn)
 		settling_do(turn);
 	if (written && !turn->is_planned)
 		situation_refresh(turn);
-	if (written && turn->facts && (written->row_version == 0 || turn->write.n_history > 0))
+	if (written && turn->facts && may_change_components(turn))
 		follow_components(turn);
 	if (turn->look_again)
 		settling_look_again(turn);
