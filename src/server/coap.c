@@ -2,12 +2,16 @@
 /* Puts the CoAP front end together: context, endpoints, sessions, bodies. */
 #include "server/coap.h"
 
+#include <netinet/in.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "server/coap_body.h"
 #include "server/coap_channel.h"
 #include "server/coap_listen.h"
 #include "server/coap_observe.h"
+#include "server/coap_rehello.h"
 #include "server/coap_routes.h"
 #include "server/coap_turn.h"
 
@@ -32,7 +36,8 @@ enum {
 
 struct coap {
 	coap_context_t *context;
-	struct coap_sockets plain;
+	struct coap_sockets plain, secure;
+	struct coap_rehello *rehello;
 	struct coap_fast *fast;
 	struct coap_turn *turn;
 	struct coap_bodies *bodies;
@@ -264,6 +269,54 @@ static void set_up_context(struct coap *coap)
 	add_resources(context);
 }
 
+static struct coap_peer *find_secure_peer(const struct coap *coap, const struct sockaddr *address)
+{
+	coap_address_t remote;
+	coap_address_init(&remote);
+	remote.size = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						     : sizeof(struct sockaddr_in);
+	memcpy(&remote.addr, address, remote.size);
+	for (struct coap_peer *peer = coap->peers; peer; peer = peer->next)
+		if (coap_peer_transport(peer) == TRANSPORT_COAPS &&
+			coap_session_get_state(peer->session) != COAP_SESSION_STATE_NONE &&
+			coap_address_equals(coap_session_get_addr_remote(peer->session), &remote))
+			return peer;
+	return NULL;
+}
+
+static bool has_secure_peer(void *arg, const struct sockaddr *address)
+{
+	return find_secure_peer(arg, address) != NULL;
+}
+
+/* libcoap frees the session as soon as nobody holds it: mostly before the next ClientHello comes. */
+static void end_secure_peer(void *arg, const struct sockaddr *address)
+{
+	struct coap *coap = arg;
+	coap_tick_t now;
+	struct coap_peer *peer = find_secure_peer(coap, address);
+	forget_peer(coap, peer);
+	coap_session_disconnected(peer->session, COAP_NACK_TLS_FAILED);
+	coap_ticks(&now);
+	coap_io_prepare_epoll(coap->context, now);
+}
+
+/* Those that were opened after the plain ones. */
+static void list_secure(struct coap *coap)
+{
+	struct coap_sockets all;
+	coap_listen_list(coap->context, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		size_t k = 0;
+		while (k < coap->plain.count && coap->plain.fds[k] != all.fds[i])
+			k++;
+		if (k < coap->plain.count)
+			continue;
+		coap->secure.fds[coap->secure.count] = all.fds[i];
+		coap->secure.marks[coap->secure.count++] = all.marks[i];
+	}
+}
+
 static enum su_status open_endpoints(
 	struct coap *coap, const struct coap_opts *opts, struct su_error *err)
 {
@@ -274,6 +327,7 @@ static enum su_status open_endpoints(
 		SU_TRY(coap_listen_use_keys(coap->context, opts->devices, err));
 	for (size_t i = 0; i < opts->n_listen_secure; i++)
 		SU_TRY(coap_listen_open(coap->context, opts->listen_secure[i], true, err));
+	list_secure(coap);
 	return SU_OK;
 }
 
@@ -305,6 +359,11 @@ static void make_parts(struct coap *coap)
 		.on_end = on_body_ends,
 	});
 	coap->body_timer = su_timer_new(opts->loop, on_body_time, coap);
+	coap->rehello = coap_rehello_new(&(struct coap_rehello_opts){
+		.is_known = has_secure_peer,
+		.forget = end_secure_peer,
+		.arg = coap,
+	});
 	coap->env = (struct coap_env){
 		.loop = opts->loop,
 		.devices = opts->devices,
@@ -352,6 +411,9 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 		.loop = opts->loop,
 		.context = coap->context,
 		.plain = &coap->plain,
+		.secure = &coap->secure,
+		.answer_secure = coap_rehello_answer,
+		.arg_secure = coap->rehello,
 		.answer = coap->fast ? coap_fast_answer : NULL,
 		.arg = coap->fast,
 	});
@@ -391,6 +453,7 @@ void coap_stop(struct coap **coap)
 		coap_free_context(stopped->context);
 	coap_cleanup();
 	coap_recent_free(&stopped->env.recent);
+	coap_rehello_free(&stopped->rehello);
 	su_timer_free(&stopped->body_timer);
 	su_free_ptr(coap);
 }

@@ -6,7 +6,7 @@
  * for the sockets named to coap_datagrams_new, recvmsg hands out what one recvmmsg has read, and
  * sendmsg gathers what one sendmmsg is to send. Every other descriptor, of whatever thread or library,
  * is passed on to the kernel. What is between reading and writing stays libcoap's: sessions, repetition,
- * observations. DTLS sockets are not touched.
+ * observations, DTLS.
  *
  * A gathered message counts as sent. If the socket then has no room it is lost, as any datagram may
  * be: what matters is confirmable, and libcoap repeats it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The datagrams of libcoap's plain UDP sockets, read and written in batches, and answered before
+ * The datagrams of libcoap's UDP sockets, read and written in batches, and answered before
  * libcoap sees them where that is possible. Loop thread.
  */
 #pragma once

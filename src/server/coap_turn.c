@@ -12,7 +12,7 @@ enum {
 	MAX_ROUNDS = 4,   /* before others have their turn on the loop */
 };
 
-struct plain {
+struct batched {
 	uint64_t mark;
 	struct coap_datagrams *datagrams;
 };
@@ -20,9 +20,9 @@ struct plain {
 struct coap_turn {
 	coap_context_t *context;
 	struct su_watch *watch;
-	size_t n_plain;
-	struct plain plain[COAP_MAX_SOCKETS];
-	size_t repeats; /* of DTLS sockets: grows while all are used, shrinks when not */
+	size_t n_batched;
+	struct batched batched[COAP_MAX_SOCKETS];
+	size_t repeats; /* of other sockets: grows while all are used, shrinks when not */
 	size_t n_events;
 	struct epoll_event events[MAX_READY * MAX_REPEATS];
 };
@@ -31,9 +31,9 @@ _Static_assert(COAP_DATAGRAMS_BATCH <= MAX_REPEATS, "a batch is read in one pass
 static struct coap_datagrams *datagrams_of(
 	const struct coap_turn *turn, const struct epoll_event *ready)
 {
-	for (size_t i = 0; i < turn->n_plain; i++)
-		if (turn->plain[i].mark == ready->data.u64)
-			return turn->plain[i].datagrams;
+	for (size_t i = 0; i < turn->n_batched; i++)
+		if (turn->batched[i].mark == ready->data.u64)
+			return turn->batched[i].datagrams;
 	return NULL;
 }
 
@@ -55,7 +55,7 @@ static bool take(struct coap_turn *turn, const struct epoll_event *ready)
 	return is_full;
 }
 
-static bool has_secure(const struct coap_turn *turn, const struct epoll_event *ready, int n_ready)
+static bool has_other(const struct coap_turn *turn, const struct epoll_event *ready, int n_ready)
 {
 	for (int i = 0; i < n_ready; i++)
 		if (ready[i].data.ptr && !datagrams_of(turn, &ready[i]))
@@ -74,7 +74,7 @@ static void adapt_repeats(struct coap_turn *turn, bool were_all_used)
 /* True: there may be more to do. */
 static bool run_round(struct coap_turn *turn, const struct epoll_event *ready, int n_ready)
 {
-	bool has_more = has_secure(turn, ready, n_ready);
+	bool has_more = has_other(turn, ready, n_ready);
 	turn->n_events = 0;
 	coap_datagrams_hold();
 	for (int i = 0; i < n_ready; i++)
@@ -95,18 +95,18 @@ static void on_ready(int fd, unsigned events, void *arg)
 		if (!run_round(turn, ready, n_ready))
 			return;
 		n_ready = epoll_wait(fd, ready, MAX_READY, 0);
-		adapt_repeats(turn, has_secure(turn, ready, n_ready));
+		adapt_repeats(turn, has_other(turn, ready, n_ready));
 	}
 }
 
-static void take_sockets(struct coap_turn *turn, const struct coap_turn_opts *opts)
+static void take_sockets(struct coap_turn *turn, const struct coap_sockets *sockets,
+	coap_datagram_fn answer, void *arg)
 {
-	for (size_t i = 0; i < opts->plain->count; i++) {
-		struct coap_datagrams *datagrams =
-			coap_datagrams_new(opts->plain->fds[i], opts->answer, opts->arg);
+	for (size_t i = 0; i < sockets->count && turn->n_batched < COAP_MAX_SOCKETS; i++) {
+		struct coap_datagrams *datagrams = coap_datagrams_new(sockets->fds[i], answer, arg);
 		if (datagrams)
-			turn->plain[turn->n_plain++] =
-				(struct plain){ opts->plain->marks[i], datagrams };
+			turn->batched[turn->n_batched++] =
+				(struct batched){ sockets->marks[i], datagrams };
 	}
 }
 
@@ -118,7 +118,8 @@ struct coap_turn *coap_turn_new(const struct coap_turn_opts *opts)
 	struct coap_turn *turn = su_new(struct coap_turn);
 	turn->context = opts->context;
 	turn->repeats = 1;
-	take_sockets(turn, opts);
+	take_sockets(turn, opts->plain, opts->answer, opts->arg);
+	take_sockets(turn, opts->secure, opts->answer_secure, opts->arg_secure);
 	turn->watch = su_watch_new(opts->loop, epoll_fd, SU_LOOP_READ, on_ready, turn);
 	return turn;
 }
@@ -128,7 +129,7 @@ void coap_turn_free(struct coap_turn **turn)
 	if (!*turn)
 		return;
 	su_watch_free(&(*turn)->watch);
-	for (size_t i = 0; i < (*turn)->n_plain; i++)
-		coap_datagrams_free(&(*turn)->plain[i].datagrams);
+	for (size_t i = 0; i < (*turn)->n_batched; i++)
+		coap_datagrams_free(&(*turn)->batched[i].datagrams);
 	su_free_ptr(turn);
 }

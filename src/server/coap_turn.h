@@ -2,8 +2,8 @@
 /*
  * Lets libcoap work when its sockets or timers are ready. libcoap reads one datagram for each epoll
  * event and then passes over all of its sessions, so that a request would cost as much as there are
- * sessions. Repeating the event lets it read many datagrams before it passes over them once. Those of
- * plain sockets are read in batches (coap_datagrams.h); what is answered there costs no pass at all.
+ * sessions. Repeating the event lets it read many datagrams before it passes over them once. They are
+ * read in batches (coap_datagrams.h); what is answered there costs no pass at all.
  */
 #pragma once
 
@@ -18,9 +18,10 @@ struct coap_turn;
 struct coap_turn_opts {
 	struct su_loop *loop;
 	coap_context_t *context;
-	const struct coap_sockets *plain; /* those that are read in batches */
-	coap_datagram_fn answer;          /* NULL: libcoap answers everything */
-	void *arg;
+	const struct coap_sockets *plain, *secure;
+	/* NULL: libcoap answers everything. */
+	coap_datagram_fn answer, answer_secure;
+	void *arg, *arg_secure;
 };
 
 /* NULL: this libcoap was built without epoll. */

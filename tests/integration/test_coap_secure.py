@@ -2,12 +2,14 @@
 """coaps and tokens: a device that has a credential is accepted with it, and with nothing else."""
 
 import random
+import socket
+import subprocess
 
 import pytest
 import suit_oracle as suit
-from coap_raw import coap_client, is_alive, open_socket
+from coap_raw import CLIENT, coap_client, is_alive, open_socket
 from device import CoapDevice, HttpDevice
-from sandbox import Rest
+from sandbox import Rest, eventually
 
 KEY = "correct horse battery"
 
@@ -133,3 +135,36 @@ def test_only_devices_with_credentials(make_sandbox):
     token = sandbox.rest.put(path, json={"token": True}).json()["token"]
     device = HttpDevice(sandbox, "known", token)
     assert device.register().status_code == 201
+
+
+def test_a_device_that_lost_its_session_gets_another(sandbox, secured):
+    """It restarted and comes from the same port, where suitd knows its old session (RFC 6347 section 4.2.8)."""
+    endpoint, _ = secured
+    port = next(port for port in range(50000, 60000) if is_free(port))
+    ask = [CLIENT, "-v", "6", "-p", str(port), "-u", endpoint, "-k", KEY]
+    path = f"{sandbox.coaps}/suit/manifest"
+    # An observer stays until it is killed, and says nothing when it dies.
+    first = subprocess.Popen([*ask, "-s", "600", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT)  # fmt: skip
+    try:
+        assert any(b"4.04" in line for line in first.stdout), "the first session works"
+    finally:
+        first.kill()
+        first.communicate()
+    again = ["-B", "8", "-m", "get", path]
+
+    def is_answered():
+        done = subprocess.run([*ask, *again], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return b"4.04" in done.stdout + done.stderr
+
+    eventually(is_answered, 120)
+    assert is_alive(sandbox)
+
+
+def is_free(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(("", port))
+        except OSError:
+            return False
+        return True
