@@ -7,6 +7,7 @@ import suit_oracle as suit
 
 IMAGE_BYTES = 1 << 20
 NAME = "bench-"
+PLANNED = 1000  # of the rest an operator named the release: to plan for all would take minutes
 COLUMNS = """SELECT column_name::text FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name = %s AND is_identity = 'NO'
     AND is_generated = 'NEVER'"""
@@ -53,7 +54,7 @@ class Fleet:
 
     def _publish(self):
         self._let_all_download()
-        key = suit.Key()
+        self.key = key = suit.Key()
         envelope = suit.update(key, 2, [self.image])
         rest = self.suitd.sandbox.rest
         rest.trust(key, "bench")
@@ -117,7 +118,8 @@ def copy_device(sandbox, prefix, first, end):
         ("device", "endpoint = %s", {"endpoint": endpoint, "registration": "gen_random_uuid()"}),
         ("device_component", f"device_id = {device_id('%s')}", {"device_id": device_id(endpoint)}),
         ("deployment", f"device_id = {device_id('%s')}",
-         {"id": deployment_id("i"), "device_id": device_id(endpoint)}),
+         {"id": deployment_id("i"), "device_id": device_id(endpoint),
+          "named_by_operator": f"i >= {PLANNED}"}),
         ("deployment_component", DEPLOYMENT_OF_FIRST, {"deployment_id": deployment_id("i")}),
         ("deployment_history", DEPLOYMENT_OF_FIRST, {"deployment_id": deployment_id("i")}),
     )
