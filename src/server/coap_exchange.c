@@ -118,7 +118,7 @@ static void send_separately(struct coap_exchange *exchange, const struct coap_an
 	const struct coap_request *request = &exchange->request;
 	if (is_unwanted(request, answer->code))
 		return;
-	bool confirmable = request->confirmable && coap_peer_may_confirm(peer, su_clock_wall_ms());
+	bool confirmable = request->confirmable && coap_peer_may_confirm(peer, su_clock_mono_ms());
 	coap_pdu_t *pdu = coap_pdu_init(confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON,
 		(coap_pdu_code_t)answer->code, coap_new_message_id(peer->session),
 		coap_session_max_pdu_size(peer->session));

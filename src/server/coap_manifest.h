@@ -14,4 +14,9 @@ enum su_status coap_manifest_content(struct blob_store *blobs, const struct offe
 	struct blob_mapping **mapping_out, struct coap_content *out,
 	struct su_error *err) SU_MUST_CHECK;
 
+/* The same of an envelope that is mapped already. It leads into both. */
+struct coap_content coap_manifest_content_of(
+	const struct digest *envelope, const struct blob_mapping *mapping);
+struct su_span coap_manifest_etag(const struct digest *envelope);
+
 #define COAP_MANIFEST_OBSERVE_MAX_AGE_S 86400

@@ -2,8 +2,8 @@
 /*
  * Devices that observe their manifest (RFC 7641). When what a device should install may have changed,
  * it is asked for again and, if it differs from what was told last, a notification is sent. Ours
- * and not libcoap's, because there each device would need a resource of its own. Notifications are
- * paced: a change may concern everybody.
+ * and not libcoap's, because there each device would need a resource of its own. A change may concern
+ * everybody: only so many are asked for at a time.
  */
 #pragma once
 

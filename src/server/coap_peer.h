@@ -6,6 +6,8 @@
 
 #include "model/device.h"
 
+struct observer;
+
 struct coap_peer {
 	struct coap_peer *next, **link;
 	coap_session_t *session;
@@ -13,9 +15,10 @@ struct coap_peer {
 	uint64_t generation;         /* of its pre-shared key */
 	uint64_t offered_generation; /* of the key that a handshake under way uses */
 	size_t n_owed;               /* answers that are being worked on */
+	struct observer *observers;  /* coap_observe.h: its observations */
 	size_t n_observations, n_links;
 	size_t n_confirmable; /* separate CON messages since window_at_ms */
-	int64_t window_at_ms;
+	int64_t window_at_ms; /* monotonic */
 };
 
 /* Made when libcoap says that a session is new; NULL before and after. */
