@@ -30,6 +30,12 @@ WHERE d.device_id = $1::bigint AND r.digest = $2::text
 ORDER BY d.id DESC
 LIMIT 1
 
+-- name: deployment_past
+SELECT DISTINCT ON (d.device_id, d.release_id) d.device_id, r.digest, d.state, d.reason
+FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+WHERE d.device_id = ANY ($1::bigint[]) AND r.digest = ANY ($2::text[])
+ORDER BY d.device_id, d.release_id, d.id DESC
+
 -- name: deployment_list
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,

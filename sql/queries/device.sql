@@ -56,6 +56,11 @@ SET psk_sealed = excluded.psk_sealed, token_hash = excluded.token_hash,
 -- name: credential_get
 SELECT endpoint, psk_sealed, token_hash FROM device_credential WHERE endpoint = $1::text
 
+-- name: credential_present
+SELECT v.position - 1
+FROM unnest($1::text[]) WITH ORDINALITY AS v (endpoint, position)
+	JOIN device_credential AS c ON c.endpoint = v.endpoint
+
 -- name: credential_list
 SELECT endpoint, psk_sealed, token_hash
 FROM device_credential

@@ -35,6 +35,24 @@ bool credential_store_get(
 	return txn_ok(txn);
 }
 
+void credential_store_present(
+	struct txn *txn, const char *const *endpoints, size_t n, bool *present_out)
+{
+	struct sql_array names su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	for (size_t i = 0; i < n; i++) {
+		sql_array_add_text(&names, endpoints[i]);
+		present_out[i] = false;
+	}
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_CREDENTIAL_PRESENT, sql_list(&names));
+	for (size_t i = 0; i < sql_rows_count(rows); i++) {
+		struct sql_row row = sql_row_at(rows, i, NULL, &txn->error);
+		const size_t at = (size_t)sql_read_uint(&row);
+		if (at < n)
+			present_out[at] = true;
+	}
+}
+
 size_t credential_store_list(struct txn *txn, struct su_arena *arena, const char *after,
 	size_t limit, struct credential **out)
 {

@@ -16,6 +16,9 @@ void credential_store_put(struct txn *txn, const struct credential *credential,
 	const char *created_by, int64_t now_ms);
 bool credential_store_get(
 	struct txn *txn, struct su_arena *arena, const char *endpoint, struct credential *out);
+/* Which of these endpoints have one. */
+void credential_store_present(
+	struct txn *txn, const char *const *endpoints, size_t n, bool *present_out);
 /* Ordered by endpoint, after the given one (NULL: from the start); at most limit. */
 size_t credential_store_list(struct txn *txn, struct su_arena *arena, const char *after,
 	size_t limit, struct credential **out);

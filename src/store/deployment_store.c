@@ -114,6 +114,30 @@ bool deployment_store_latest(struct txn *txn, struct su_arena *arena, int64_t de
 	return read_one(txn, arena, rows, out);
 }
 
+size_t deployment_store_past(struct txn *txn, struct su_arena *arena,
+	const struct past_query *query, struct past_deployment **out)
+{
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
+	struct sql_array releases su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	for (size_t i = 0; i < query->n_devices; i++)
+		sql_array_add_int(&ids, query->device_ids[i]);
+	for (size_t i = 0; i < query->n_releases; i++)
+		sql_array_add_digest(&releases, query->releases[i]);
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_DEPLOYMENT_PAST, sql_list(&ids), sql_list(&releases));
+	const size_t n = sql_rows_count(rows);
+	*out = su_arena_array(arena, n, sizeof(**out));
+	for (size_t i = 0; i < n; i++) {
+		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
+		(*out)[i].device_id = sql_read_int(&row);
+		(*out)[i].release = sql_read_digest(&row);
+		(*out)[i].state = (enum deployment_state)sql_read_name(
+			&row, deployment_state_names, "a deployment state");
+		(*out)[i].reason = sql_read_text(&row);
+	}
+	return txn_ok(txn) ? n : 0;
+}
+
 size_t deployment_store_list(struct txn *txn, struct su_arena *arena, int64_t device_id,
 	const struct su_uuid *before, size_t limit, struct deployment **out)
 {

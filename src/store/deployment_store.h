@@ -14,6 +14,21 @@ bool deployment_store_active(
 /* The newest deployment (also at an end) of this release for this device. */
 bool deployment_store_latest(struct txn *txn, struct su_arena *arena, int64_t device_id,
 	const struct digest *release, struct deployment *out);
+/* For any of these devices and any of these releases: the newest deployment of each pair, in no order. */
+struct past_query {
+	const int64_t *device_ids;
+	size_t n_devices;
+	const struct digest *const *releases;
+	size_t n_releases;
+};
+struct past_deployment {
+	int64_t device_id;
+	struct digest release;
+	enum deployment_state state;
+	const char *reason;
+};
+size_t deployment_store_past(struct txn *txn, struct su_arena *arena,
+	const struct past_query *query, struct past_deployment **out);
 /* Newest first, older than before (NULL: from the newest). */
 size_t deployment_store_list(struct txn *txn, struct su_arena *arena, int64_t device_id,
 	const struct su_uuid *before, size_t limit, struct deployment **out);

@@ -77,7 +77,8 @@ bool explanation_load(const struct planning *planning, struct blob_store *blobs,
 	if (!device_store_get(planning->txn, planning->arena, endpoint, &out->device))
 		return false;
 	planner_choose(
-		planning->txn, blobs, planning->arena, &out->device, planning->now_ms, &out->plan);
+		&(struct planner){ planning->txn, blobs, planning->arena, planning->now_ms, NULL },
+		&out->device, &out->plan);
 	load_in_flight(planning, out);
 	if (!out->in_flight && out->plan.choice)
 		imagine(planning, out);

@@ -121,11 +121,10 @@ static void read_batch(void *arg, void *thread_context)
 	struct batch *batch = arg;
 	struct txn txn = txn_begin(thread_context);
 	device_store_get_batch(&txn, batch->arena, batch->endpoints, batch->n, &batch->read);
-	for (size_t i = 0; txn_ok(&txn) && i < batch->n; i++) {
-		struct credential credential;
-		batch->loaded[i].has_credential =
-			credential_store_get(&txn, batch->arena, batch->endpoints[i], &credential);
-	}
+	bool has_credential[BATCH_MAX];
+	credential_store_present(&txn, batch->endpoints, batch->n, has_credential);
+	for (size_t i = 0; txn_ok(&txn) && i < batch->n; i++)
+		batch->loaded[i].has_credential = has_credential[i];
 	for (size_t i = 0; txn_ok(&txn) && i < batch->n; i++)
 		batch->loaded[i].learned = learned_of(&txn, batch, i);
 	if (txn_ok(&txn))

@@ -213,8 +213,8 @@ static void deploy(struct txn *txn, void *arg)
 	if (!device_store_get(txn, arena, order->endpoint, device) || device->removed_at_ms != 0)
 		txn_fail(txn, SU_NOT_FOUND, "endpoint", "there is no such device");
 	get_release(txn, arena, order->release, 0, &wanted);
-	if (txn_ok(txn) && planner_check(txn, order->blobs, arena, device, &wanted,
-				   order->origin->now_ms, &why) != SU_OK)
+	const struct planner planner = { txn, order->blobs, arena, order->origin->now_ms, NULL };
+	if (txn_ok(txn) && planner_check(&planner, device, &wanted, &why) != SU_OK)
 		txn_fail(txn, why.status, why.field, "%s", why.text);
 	if (txn_ok(txn))
 		make_way(txn, arena, device->id, order->release, order->origin);

@@ -3,16 +3,14 @@
 #include "tracker/planner.h"
 
 #include "base/memory.h"
-#include "store/deployment_store.h"
-#include "store/release_store.h"
 #include "suit/fit.h"
-#include "tracker/release_tree.h"
+#include "tracker/planner_memory.h"
 #include "tracker/told.h"
 
 /* What a judgement is made with. told has the sequence numbers filled in that we know. */
 struct judge {
-	struct txn *txn;
-	struct blob_store *blobs;
+	const struct txn *txn;
+	struct planner_memory *memory;
 	struct su_arena *arena; /* of the answer */
 	int64_t device_id;
 	struct characteristics *told;
@@ -25,19 +23,19 @@ enum verdict {
 	VERDICT_NO, /* the reason says why */
 };
 
-static struct judge judge_for(struct txn *txn, struct blob_store *blobs, struct su_arena *arena,
-	const struct device *device, int64_t now_ms)
+static struct judge judge_for(
+	const struct planner *planner, struct planner_memory *memory, const struct device *device)
 {
 	struct judge judge = {
-		.txn = txn,
-		.blobs = blobs,
-		.arena = arena,
+		.txn = planner->txn,
+		.memory = memory,
+		.arena = planner->arena,
 		.device_id = device->id,
-		.told = su_arena_new_of(arena, struct characteristics),
-		.now_ms = now_ms,
+		.told = su_arena_new_of(planner->arena, struct characteristics),
+		.now_ms = planner->now_ms,
 	};
-	told_copy(arena, &device->told, judge.told);
-	release_store_installed(txn, judge.told->components, judge.told->n_components);
+	told_copy(planner->arena, &device->told, judge.told);
+	planner_memory_installed(memory, judge.told);
 	return judge;
 }
 
@@ -63,9 +61,8 @@ static bool newest_installed(
 static enum verdict judge_past(
 	const struct judge *judge, const struct release *release, const char **reason)
 {
-	struct deployment past;
-	if (!deployment_store_latest(
-		    judge->txn, judge->arena, judge->device_id, &release->digest, &past))
+	struct past_deployment past;
+	if (!planner_memory_past(judge->memory, judge->device_id, &release->digest, &past))
 		return VERDICT_FITS;
 	const char *why = past.reason ? past.reason : "no reason given";
 	if (past.state == DEPLOYMENT_FAILED)
@@ -104,17 +101,11 @@ static enum verdict judge_manifest(const struct judge *judge, const struct relea
 	struct proof *proof_out, const char **reason)
 {
 	struct su_arena *scratch su_auto(su_arena_free) = su_arena_new();
-	struct release_view *view = su_arena_new_of(scratch, struct release_view);
-	struct su_error error;
-	if (release_view_load(judge->blobs, scratch, &release->envelope, view, &error) != SU_OK) {
-		*reason = su_arena_printf(
-			judge->arena, "its stored manifest cannot be read: %s", error.text);
-		return VERDICT_NO;
-	}
-	if (release_tree_extend(judge->txn, judge->blobs, scratch, view, &view->proof, &error) !=
-		SU_OK) {
-		*reason = su_arena_printf(
-			judge->arena, "what it depends on cannot be read: %s", error.text);
+	const struct release_view *view;
+	struct su_error error = { 0 };
+	if (planner_memory_view(judge->memory, release, &view, &error) != SU_OK) {
+		*reason = su_arena_printf(judge->arena, "%s cannot be read: %s",
+			error.field[0] ? "what it depends on" : "its stored manifest", error.text);
 		return VERDICT_NO;
 	}
 	if (proof_judge(&view->proof, judge->told) == PROOF_HOLDS) {
@@ -169,27 +160,23 @@ static enum verdict judge_release(const struct judge *judge, const struct releas
 	return verdict;
 }
 
-void planner_choose(struct txn *txn, struct blob_store *blobs, struct su_arena *arena,
-	const struct device *device, int64_t now_ms, struct plan *out)
+static void judge_candidates(
+	const struct judge *judge, const struct device *device, struct plan *out)
 {
-	*out = (struct plan){ 0 };
-	struct judge judge = judge_for(txn, blobs, arena, device, now_ms);
-	struct release *releases = NULL;
-	size_t n = release_store_candidates(txn, arena, device->told.vendor_ids,
-		device->told.n_vendor_ids, device->told.class_ids, device->told.n_class_ids,
-		&releases);
-	out->candidates = su_arena_array(arena, n, sizeof(*out->candidates));
-	for (size_t i = 0; i < n && txn_ok(txn); i++) {
+	const struct release *releases = NULL;
+	const size_t n = planner_memory_candidates(judge->memory, &device->told, &releases);
+	out->candidates = su_arena_array(judge->arena, n, sizeof(*out->candidates));
+	for (size_t i = 0; i < n && txn_ok(judge->txn); i++) {
 		struct plan_candidate *candidate = &out->candidates[out->n_candidates++];
 		candidate->release = releases[i];
 		if (out->choice) {
 			candidate->reason = "a newer release fits";
 			continue;
 		}
-		enum verdict verdict = judge_past(&judge, &releases[i], &candidate->reason);
+		enum verdict verdict = judge_past(judge, &releases[i], &candidate->reason);
 		if (verdict == VERDICT_FITS)
 			verdict = judge_release(
-				&judge, &releases[i], &candidate->proof, &candidate->reason);
+				judge, &releases[i], &candidate->proof, &candidate->reason);
 		/* Goes on: an older number may be for components that this one does not touch. */
 		out->up_to_date |= verdict == VERDICT_RUNS_IT;
 		candidate->chosen = verdict == VERDICT_FITS;
@@ -197,6 +184,20 @@ void planner_choose(struct txn *txn, struct blob_store *blobs, struct su_arena *
 			out->choice = candidate;
 	}
 	out->up_to_date &= !out->choice;
+}
+
+static struct planner_memory *memory_of_its_own(const struct planner *planner)
+{
+	return planner->memory ? NULL
+			       : planner_memory_new(planner->txn, planner->blobs, planner->arena);
+}
+
+void planner_choose(const struct planner *planner, const struct device *device, struct plan *out)
+{
+	struct planner_memory *own su_auto(planner_memory_free) = memory_of_its_own(planner);
+	const struct judge judge = judge_for(planner, own ? own : planner->memory, device);
+	*out = (struct plan){ 0 };
+	judge_candidates(&judge, device, out);
 }
 
 static enum su_status check_state(const struct release *release, struct su_error *err)
@@ -214,17 +215,17 @@ static enum su_status check_state(const struct release *release, struct su_error
 	return su_fail(err, SU_CONFLICT, "release", "is not approved yet");
 }
 
-enum su_status planner_check(struct txn *txn, struct blob_store *blobs, struct su_arena *arena,
-	const struct device *device, const struct release *release, int64_t now_ms,
-	struct su_error *err)
+enum su_status planner_check(const struct planner *planner, const struct device *device,
+	const struct release *release, struct su_error *err)
 {
 	SU_TRY(check_state(release, err));
-	struct judge judge = judge_for(txn, blobs, arena, device, now_ms);
+	struct planner_memory *own su_auto(planner_memory_free) = memory_of_its_own(planner);
+	const struct judge judge = judge_for(planner, own ? own : planner->memory, device);
 	const char *reason = NULL;
 	struct proof proof = { 0 };
 	enum verdict verdict = judge_release(&judge, release, &proof, &reason);
-	if (!txn_ok(txn)) {
-		*err = txn->error;
+	if (!txn_ok(planner->txn)) {
+		*err = planner->txn->error;
 		return err->status;
 	}
 	if (verdict != VERDICT_FITS)

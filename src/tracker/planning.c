@@ -10,6 +10,7 @@
 #include "base/moment.h"
 #include "policy/links.h"
 #include "store/estimate_store.h"
+#include "tracker/planner_memory.h"
 #include "tracker/planning_facts.h"
 #include "tracker/situation.h"
 
@@ -30,7 +31,10 @@ struct question {
 static void learned_of(struct question *question)
 {
 	const struct characteristics *told = &question->device->told;
-	if (told->n_class_ids > 0 && question->planning->txn)
+	struct planner_memory *memory = question->planning->memory;
+	if (told->n_class_ids > 0 && memory)
+		question->estimate = planner_memory_estimate(memory, told->class_ids[0]);
+	else if (told->n_class_ids > 0 && question->planning->txn)
 		question->estimate =
 			estimate_store_get(question->planning->txn, told->class_ids[0]);
 }

@@ -10,6 +10,8 @@
 #include "store/txn.h"
 #include "tracker/ledger.h"
 
+struct planner_memory;
+
 /* What decisions are made with. Borrowed. Worker thread. */
 struct planning {
 	const struct policy *policy;
@@ -17,6 +19,7 @@ struct planning {
 	struct txn *txn;       /* for bookings and what was learned */
 	struct su_arena *arena;
 	int64_t now_ms;
+	struct planner_memory *memory; /* NULL: this is the only device */
 	bool in_poll; /* the device asks at this moment: it can be told when to come for its download */
 };
 

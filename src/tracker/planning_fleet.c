@@ -11,6 +11,7 @@
 #include "tracker/follow.h"
 #include "tracker/lifecycle.h"
 #include "tracker/planner.h"
+#include "tracker/planner_memory.h"
 #include "tracker/planning.h"
 
 #define PAGE_DEVICES 100
@@ -19,6 +20,7 @@ struct page {
 	const struct planning_desk *desk;
 	struct txn txn;
 	struct su_arena *arena;
+	struct planner_memory *memory;
 };
 
 static struct planning planning_of(struct page *page)
@@ -29,6 +31,7 @@ static struct planning planning_of(struct page *page)
 		.txn = &page->txn,
 		.arena = page->arena,
 		.now_ms = page->desk->now_ms,
+		.memory = page->memory,
 	};
 }
 
@@ -92,8 +95,9 @@ static void plan_device(struct page *page, const struct device *device)
 	struct plan plan;
 	if (!is_spoken_to(page, device))
 		return;
-	planner_choose(
-		&page->txn, page->desk->blobs, page->arena, device, page->desk->now_ms, &plan);
+	const struct planner planner = { &page->txn, page->desk->blobs, page->arena,
+		page->desk->now_ms, page->memory };
+	planner_choose(&planner, device, &plan);
 	if (!txn_ok(&page->txn) || !plan.choice)
 		return;
 	if (make_way(page, device, &plan.choice->release.digest))
@@ -107,8 +111,18 @@ static void plan_devices(struct page *page, const struct planned_device *found, 
 	for (size_t i = 0; i < n; i++)
 		endpoints[i] = found[i].endpoint;
 	device_store_get_batch(&page->txn, page->arena, endpoints, n, &devices);
+	if (!txn_ok(&page->txn))
+		return;
+	struct planner_memory *memory su_auto(planner_memory_free) =
+		planner_memory_new(&page->txn, page->desk->blobs, page->arena);
+	const struct device **all = su_arena_array(page->arena, n, sizeof(*all));
+	for (size_t i = 0; i < n; i++)
+		all[i] = &devices[i];
+	planner_memory_recall(memory, all, n);
+	page->memory = memory;
 	for (size_t i = 0; i < n && txn_ok(&page->txn); i++)
 		plan_device(page, &devices[i]);
+	page->memory = NULL;
 }
 
 bool planning_fleet_page(const struct planning_desk *desk, struct store_conn *conn)

@@ -8,6 +8,7 @@
 #include "tracker/planner.h"
 #include "tracker/planning.h"
 #include "tracker/policy_holder.h"
+#include "tracker/poll_crowd.h"
 #include "tracker/sighting.h"
 #include "tracker/turn.h"
 
@@ -179,7 +180,7 @@ static void on_planned(struct turn *turn)
 }
 
 /* Without a policy whatever fits is shown at once. */
-static void decide(struct turn *turn, struct txn *txn)
+static void decide(struct turn *turn, struct txn *txn, struct planner_memory *memory)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	const struct release *release = &self->plan.choice->release;
@@ -203,6 +204,7 @@ static void decide(struct turn *turn, struct txn *txn)
 		.txn = txn,
 		.arena = turn->arena,
 		.now_ms = turn->contact.now_ms,
+		.memory = memory,
 		.in_poll = true,
 	};
 	struct step step;
@@ -215,22 +217,20 @@ static bool is_in_flight(const struct turn *turn, const struct plan *plan)
 	       digest_equal(&plan->choice->release.digest, &turn->active.release);
 }
 
-static void plan_for(struct turn *turn, struct store_conn *conn)
+static void plan_for(struct turn *turn, struct txn *txn, struct planner_memory *memory)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
-	struct blob_store *blobs = turn->tracker->opts.blobs;
-	struct txn txn = txn_begin(conn);
-	planner_choose(&txn, blobs, turn->arena, turn->device, turn->contact.now_ms, &self->plan);
-	enum su_status status = SU_OK;
-	if (txn_ok(&txn) && self->plan.choice)
-		status = release_facts_load(&txn, blobs, &self->plan.choice->release.digest,
-			&self->chosen, &turn->error);
-	if (status == SU_OK && self->chosen && !is_in_flight(turn, &self->plan))
-		decide(turn, &txn);
-	if (status != SU_OK)
-		txn_rollback(&txn);
-	else if (txn_commit(&txn, &turn->error) == SU_OK)
-		turn->error.status = SU_OK;
+	const struct planner planner = { txn, turn->tracker->opts.blobs, turn->arena,
+		turn->contact.now_ms, memory };
+	release_facts_unref(&self->chosen); /* of the first time */
+	turn->error.status = SU_OK;
+	planner_choose(&planner, turn->device, &self->plan);
+	if (!txn_ok(txn) || !self->plan.choice ||
+		planner_memory_facts(memory, &self->plan.choice->release.digest, &self->chosen,
+			&turn->error) != SU_OK)
+		return;
+	if (!is_in_flight(turn, &self->plan))
+		decide(turn, txn, memory);
 }
 
 static void begin(struct turn *turn)
@@ -245,7 +245,7 @@ static void begin(struct turn *turn)
 	else if (is_decided(turn->tracker, turn->of))
 		show(turn);
 	else
-		turn_send_to_worker(turn, plan_for, on_planned);
+		poll_crowd_join(turn->tracker->crowd, turn, plan_for, on_planned);
 }
 
 static bool may_ask(

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "tracker/ledger.h"
 #include "tracker/planning_due.h"
+#include "tracker/poll_crowd.h"
 #include "tracker/pusher.h"
 #include "tracker/sweep.h"
 #include "tracker/turn.h"
@@ -34,6 +35,7 @@ enum su_status tracker_start(
 	};
 	tracker->loader = loader_new(&loader);
 	tracker->ledger = ledger_new();
+	tracker->crowd = poll_crowd_new(tracker);
 	tracker->sweep = sweep_start(tracker);
 	tracker->pusher = pusher_start(tracker);
 	tracker->due = planning_due_start(tracker);
@@ -76,6 +78,7 @@ void tracker_stop(struct tracker **tracker)
 	loader_free(&stopping->loader);
 	registry_free(&stopping->registry);
 	ledger_free(&stopping->ledger);
+	poll_crowd_free(&stopping->crowd);
 	su_free_ptr(&stopping);
 }
 

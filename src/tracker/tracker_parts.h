@@ -10,6 +10,7 @@
 struct pusher;
 struct ledger;
 struct planning_due;
+struct poll_crowd;
 struct sweep;
 
 struct tracker {
@@ -20,6 +21,7 @@ struct tracker {
 	struct pusher *pusher; /* NULL: without a clock */
 	struct ledger *ledger;
 	struct planning_due *due;
+	struct poll_crowd *crowd;
 	uint64_t
 		generation; /* grows when releases change; what was chosen before is looked at anew */
 	size_t n_jobs;      /* on workers or with the committer, of turns */

@@ -308,6 +308,10 @@ static void test_credentials(void **state)
 	begin(f);
 	credential_store_put(&f->txn, &psk, "ops", NOW_MS);
 	credential_store_put(&f->txn, &other, "ops", NOW_MS);
+	const char *const names[] = { "nobody", "a", "nor this" };
+	bool present[3] = { true, false, true };
+	credential_store_present(&f->txn, names, 3, present);
+	assert_true(!present[0] && present[1] && !present[2]);
 	assert_true(credential_store_get(&f->txn, f->arena, "a", &out));
 	assert_true(su_span_equal(out.psk_sealed, psk.psk_sealed));
 	assert_int_equal(out.token_hash.len, 0);

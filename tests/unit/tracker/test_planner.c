@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tracker/planner.h"
+#include "tracker/planner_memory.h"
 #include "tracker_fixture.h"
 
 #define OLD su_span_str("the old image")
@@ -28,12 +29,22 @@ static struct device device_with(struct characteristics told)
 	return (struct device){ .id = 1, .endpoint = "meter", .told = told };
 }
 
+static struct planner planner_of(struct fixture *fixture, struct txn *txn)
+{
+	return (struct planner){
+		.txn = txn,
+		.blobs = fixture_blobs(fixture),
+		.arena = fixture_arena(fixture),
+		.now_ms = fixture_now(fixture),
+	};
+}
+
 static struct plan choose(struct fixture *fixture, const struct device *device)
 {
 	struct plan plan;
 	struct txn txn = txn_begin(fixture_conn(fixture));
-	planner_choose(&txn, fixture_blobs(fixture), fixture_arena(fixture), device,
-		fixture_now(fixture), &plan);
+	const struct planner planner = planner_of(fixture, &txn);
+	planner_choose(&planner, device, &plan);
 	assert_int_equal(txn_commit(&txn, NULL), SU_OK);
 	return plan;
 }
@@ -147,18 +158,65 @@ static void an_operator_is_told_what_does_not_hold(void **state)
 	struct device device = device_with(fixture_device(fixture, su_span_str("other"), 6));
 	struct su_error error;
 	struct txn txn = txn_begin(fixture_conn(fixture));
-	assert_int_equal(planner_check(&txn, fixture_blobs(fixture), fixture_arena(fixture),
-				 &device, &approved, FIXTURE_NOW, &error),
-		SU_OK);
-	assert_int_equal(planner_check(&txn, fixture_blobs(fixture), fixture_arena(fixture),
-				 &device, &verified, FIXTURE_NOW, &error),
-		SU_CONFLICT);
+	const struct planner planner = planner_of(fixture, &txn);
+	assert_int_equal(planner_check(&planner, &device, &approved, &error), SU_OK);
+	assert_int_equal(planner_check(&planner, &device, &verified, &error), SU_CONFLICT);
 	assert_non_null(strstr(error.text, "not approved"));
 	device.told.components[0].sequence_number = 9;
-	assert_int_equal(planner_check(&txn, fixture_blobs(fixture), fixture_arena(fixture),
-				 &device, &approved, FIXTURE_NOW, &error),
-		SU_CONFLICT);
+	assert_int_equal(planner_check(&planner, &device, &approved, &error), SU_CONFLICT);
 	assert_non_null(strstr(error.text, "not newer"));
+	assert_int_equal(txn_commit(&txn, NULL), SU_OK);
+}
+
+static void assert_same(const struct plan *plan, const struct plan *alone)
+{
+	assert_int_equal(plan->n_candidates, alone->n_candidates);
+	assert_int_equal(plan->up_to_date, alone->up_to_date);
+	for (size_t i = 0; i < plan->n_candidates; i++) {
+		const struct plan_candidate *a = &plan->candidates[i], *b = &alone->candidates[i];
+		assert_true(digest_equal(&a->release.digest, &b->release.digest));
+		assert_int_equal(a->chosen, b->chosen);
+		assert_int_equal(a->proof.n_components, b->proof.n_components);
+		if (!a->chosen)
+			assert_string_equal(a->reason, b->reason);
+	}
+}
+
+/* What is read for one device must not become another's. */
+static void together_each_gets_what_it_gets_alone(void **state)
+{
+	enum { N = 6 };
+	struct fixture *fixture = fixture_of(state);
+	struct firmware seven = firmware(7), eight = firmware(8);
+	fixture_approved(fixture, &seven);
+	fixture_approved(fixture, &eight);
+	struct device devices[N] = {
+		device_with(fixture_device(fixture, su_span_str("unknown"), 3)),
+		device_with(fixture_device(fixture, eight.image, 0)),
+		device_with(fixture_device(fixture, su_span_str("unknown"), 9)),
+		device_with(fixture_device(fixture, seven.image, 0)),
+		device_with(fixture_device(fixture, su_span_str("unknown"), 3)),
+		device_with(fixture_device(fixture, su_span_str("unknown"), 3)),
+	};
+	devices[4].told.n_class_ids = 0;
+	devices[5].told.has_free_memory = true;
+	const struct device *list[N];
+	struct plan alone[N];
+	for (size_t i = 0; i < N; i++) {
+		devices[i].id = (int64_t)i + 1;
+		list[i] = &devices[i];
+		alone[i] = choose(fixture, &devices[i]);
+	}
+	struct txn txn = txn_begin(fixture_conn(fixture));
+	struct planner planner = planner_of(fixture, &txn);
+	planner.memory = planner_memory_new(&txn, planner.blobs, planner.arena);
+	planner_memory_recall(planner.memory, list, N);
+	for (size_t i = 0; i < 2 * N; i++) {
+		struct plan plan;
+		planner_choose(&planner, &devices[i % N], &plan);
+		assert_same(&plan, &alone[i % N]);
+	}
+	planner_memory_free(&planner.memory);
 	assert_int_equal(txn_commit(&txn, NULL), SU_OK);
 }
 
@@ -173,6 +231,7 @@ int main(void)
 		CASE(what_does_not_fit_is_named),
 		CASE(use_before_is_a_time),
 		CASE(an_operator_is_told_what_does_not_hold),
+		CASE(together_each_gets_what_it_gets_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
