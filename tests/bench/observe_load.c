@@ -146,19 +146,16 @@ static void take(struct load *load, const uint8_t *message, size_t len, int64_t 
 		die("not one of our tokens");
 	struct observer *observer = &load->observers[number];
 	const uint8_t type = message[0] >> 4 & 3;
-	if (type == 2) { /* the answer to the request */
-		if (message[1] != 0x45)
-			die("an observation was refused");
+	if (message[1] != 0x45)
+		die("an observation was refused, or ended");
+	if (type == 0)
+		acknowledge(load, number, message);
+	if (type == 2 || !observer->observes) { /* the answer to the request */
 		load->n_observing += !observer->observes;
 		observer->observes = true;
 		return;
 	}
-	if (type == 0) {
-		load->n_confirmable++;
-		acknowledge(load, number, message);
-	}
-	if (message[1] != 0x45)
-		die("a notification is an error");
+	load->n_confirmable += type == 0;
 	count(load, at_ns, len);
 	load->n_told += !observer->told;
 	observer->told = true;
