@@ -324,8 +324,10 @@ static void on_finish(struct turn *turn, const struct su_error *err)
 static void on_patience_over(void *arg)
 {
 	struct poll_turn *self = arg;
-	if (still_stands(self))
-		reply(self, NULL);
+	if (!still_stands(self))
+		return;
+	self->turn.of->is_held_up = true;
+	reply(self, NULL);
 }
 
 static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
@@ -334,7 +336,11 @@ static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
 static bool can_answer_at_once(
 	const struct tracker *tracker, const struct remembered *of, const struct contact *contact)
 {
-	if (!of || of->n_turns > 0 || !may_ask(tracker, of, contact))
+	if (!of || !may_ask(tracker, of, contact))
+		return false;
+	if (of->has_active && of->is_held_up)
+		return true;
+	if (of->n_turns > 0)
 		return false;
 	if (committer_database_away(tracker->opts.committer) && of->has_active)
 		return true;

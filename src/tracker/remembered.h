@@ -37,6 +37,7 @@ struct remembered {
 	struct turn *first, *last; /* turns in their order; the first may be running */
 	size_t n_turns;
 	bool running, pumping;
+	bool is_held_up; /* the first turn has waited too long for the database */
 	/* For the pusher. */
 	bool commanding; /* a command is under way */
 	bool reach_lost; /* a command was lost: nothing more until the device is heard again */

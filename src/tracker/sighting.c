@@ -64,7 +64,8 @@ bool sighting_would_write(
 
 void sighting_note(struct tracker *tracker, struct remembered *of, const struct contact *contact)
 {
-	if (!sighting_would_write(tracker, of, contact->now_ms))
+	/* What waits will note it, too; and a database that is held up is not given more to do. */
+	if (of->n_turns > 0 || !sighting_would_write(tracker, of, contact->now_ms))
 		return;
 	of->last_seen_ms = contact->now_ms;
 	struct turn *turn = turn_new(tracker, contact, &kind_sighting, sizeof(*turn));

@@ -68,6 +68,7 @@ static struct turn *unlink_first(struct remembered *of)
 	if (!of->first)
 		of->last = NULL;
 	of->n_turns--;
+	of->is_held_up = false;
 	return turn;
 }
 

@@ -125,9 +125,10 @@ class OutageWorld(World):
 
     # The server
 
-    def freeze_postgres(self, longest_s=1):
+    def freeze_postgres(self, longest_s=50):
         with self.sandbox.pg_frozen():
-            self.await_refusals(1)
+            self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")
+            self.await_refusals()
             self.last(longest_s)
         self.recover("PostgreSQL, frozen")
 
