@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running system is backed up by the commands of docs/operations.md, and restored by them elsewhere."""
+
+import os
+import re
+import shutil
+import tempfile
+import types
+
+import paths  # noqa: F401
+import pytest
+import suit_oracle as suit
+from checker import Checker
+from coap_raw import coap_client
+from device import CoapDevice, HttpDevice
+from sandbox import TOP, Rest, Sandbox, run
+from world import World
+
+KEY = "correct horse battery"
+
+
+def commands(name):
+    """The block of shell that begins with this comment."""
+    text = (TOP / "docs" / "operations.md").read_text()
+    (block,) = re.findall(rf"^```sh\n(# {name}\n.*?)^```", text, re.S | re.M)
+    return block
+
+
+def type_in(name, sandbox, folder):
+    places = {
+        "STORAGE": str(sandbox.storage),
+        "DATABASE": sandbox.pg,
+        "BACKUP": f"{folder}/backup",
+        "KEYS": f"{folder}/keys",
+    }
+    return run("bash", "-euc", "set -o pipefail\n" + commands(name), env={**os.environ, **places}).stdout
+
+
+@pytest.fixture
+def folder():
+    made = tempfile.mkdtemp(prefix="suitd-backup.")
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def elsewhere():
+    """A suitd with an empty database and no files, not running."""
+    place = tempfile.mkdtemp(prefix="suitd-restored.")
+    made = Sandbox(place)
+    made.stop()
+    host = re.search(r"host='([^']*)'", made.pg)[1]
+    run("dropdb", "-h", host, "-U", "suitd", "suitd")
+    run("createdb", "-h", host, "-U", "suitd", "suitd")
+    shutil.rmtree(made.storage)
+    yield made
+    made.close()
+    shutil.rmtree(place)
+
+
+# What stays true of them as time goes on.
+LASTING = (
+    "offered", "state", "runs", "report", "release", "approved", "withdrawn",
+    "cancelled", "image", "token", "revoked",
+)  # fmt: skip
+
+
+class Promises:
+    """Those that were given before the backup began."""
+
+    def __init__(self, ledger):
+        self.given = {kind: ledger.of(kind) for kind in LASTING}
+        self.registered = set(ledger.latest("registered"))
+        self.sent_reports = ledger.sent_reports
+
+    def forget_tokens(self, revoked):
+        """Those that were revoked later may have been so in the backup."""
+        kept = {facts[0] for facts in self.given["revoked"]}
+        gone = {facts[0] for facts in revoked} - kept
+        self.given["token"] = [facts for facts in self.given["token"] if facts[0] not in gone]
+
+    def of(self, kind):
+        return self.given.get(kind, [])
+
+    def latest(self, _kind):
+        return {}
+
+
+class RestoredChecker(Checker):
+    def check_storage(self):
+        """What came between the database's copy and that of the images belongs to nothing."""
+
+    def check_registered(self):
+        stored = {row[0] for row in self.rows("SELECT endpoint FROM device")}
+        for endpoint in self.ledger.registered - stored:
+            self.fault(f"{endpoint} was registered before the backup, and is gone")
+
+
+class Moving:
+    """A device that goes on with its update after the backup was made."""
+
+    def __init__(self, world, new_device):
+        self.release = world.probers[0].release
+        self.klass = world.probe_class
+        self.device = new_device(world.sandbox)
+        assert self.is_good(self.device.register(klass=self.klass))
+        assert self.is_good(self.device.poll())
+        for state in ("accepted", "downloading", "downloaded", "installing"):
+            assert self.is_good(self.device.status(state=state))
+
+    @staticmethod
+    def is_good(reply):
+        return getattr(reply, "status_code", None) in (200, 201, 204) or getattr(
+            reply, "status", None
+        ) in ("2.01", "2.04", "2.05")
+
+    def finish(self, device):
+        installed = suit.installed(self.release.image, self.release.sequence_number)
+        assert self.is_good(device.status(state="rebooting"))
+        assert self.is_good(device.status(components=[installed]))
+
+
+def test_backup_of_a_running_system(folder, elsewhere):
+    with World(seed=21) as world:
+        world.begin()
+        secret = world.rest.put("/api/v1/devices/guarded/credentials", json={"token": True}).json()["token"]
+        world.rest.put("/api/v1/devices/sealed/credentials", json={"psk": KEY.encode().hex()})
+        makers = [lambda sandbox: HttpDevice(sandbox, "moving"), lambda sandbox: CoapDevice(sandbox, "moving-coap")]
+        moving = [Moving(world, make) for make in makers]
+        world.await_progress(1)
+        promises = Promises(world.ledger)
+        type_in("backup", world.sandbox, folder)
+        world.await_progress(1)
+        for one in moving:
+            one.finish(one.device)
+        late = HttpDevice(world.sandbox, "late")
+        assert late.register().status_code == 201
+        world.end()
+        token = world.sandbox.token
+        promises.forget_tokens(world.ledger.of("revoked"))
+    type_in("restore", elsewhere, folder)
+    assert type_in("check", elsewhere, folder) == b""
+    elsewhere.token = token
+    elsewhere.start()
+    rest = Rest(elsewhere.http, token)
+    shown = types.SimpleNamespace(
+        ledger=promises, sandbox=elsewhere, rest=rest, tried=world.tried, no_temp_files=True
+    )
+    RestoredChecker(shown).check()
+    check_credentials(elsewhere, folder, secret)
+    for one, make in zip(moving, makers):
+        one.finish(make(elsewhere))
+        (deployment,) = rest.deployments(one.device.endpoint)
+        assert deployment["state"] == "confirmed"
+    # Who came after the backup is told to register again.
+    again = HttpDevice(elsewhere, "late")
+    assert again.rest.post(late.location, None).status_code == 404
+    assert again.register().status_code == 201
+
+
+def check_credentials(sandbox, folder, secret):
+    """The keys that were sealed open, and the tokens are known."""
+    assert HttpDevice(sandbox, "guarded", secret).register().status_code == 201
+    assert HttpDevice(sandbox, "guarded", "wrong").register().status_code == 401
+    body = os.path.join(folder, "registration")
+    with open(body, "wb") as file:
+        file.write(suit.registration())
+    args = ("-v", "6", "-m", "post", "-t", "60", "-f", body, sandbox.coaps + "/rd")
+    assert b"2.01" in b"".join(coap_client(*args, identity="sealed", key=KEY))
