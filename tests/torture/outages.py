@@ -47,6 +47,13 @@ class OutageWorld(World):
         command = (PG_CLUSTER, "start", self.sandbox.folder / "pg", *SETTINGS, "max_wal_size=64MB")
         return run(*command, check=False).returncode == 0
 
+    def begin_probers(self):
+        """On a machine that has much to do, too, an answer may take its time."""
+        super().begin_probers()
+        for prober in self.probers:
+            if prober.plane.name == "coap":
+                prober.plane.device.peer.tries = 300
+
     # What to wait for
 
     def await_true(self, probe, what):
@@ -78,6 +85,7 @@ class OutageWorld(World):
 
     def last(self, longest_s):
         """The fault lasts, while polls and downloads go on."""
+        self.rest.get("/healthz")
         self.await_probes()
         self.pause(longest_s)
         self.await_probes()
