@@ -35,7 +35,7 @@ class Fleet:
         self.bench = bench
         self.suitd = bench.suitd(**options)
         self.folder = bench.folder()
-        self.n_known = 0
+        self.n_known = self.n_registered = 0
         self.idle_rss = self.suitd.rss
         self.image = suit.Image(random.Random(1).randbytes(IMAGE_BYTES))
         self.etag = self._publish()
@@ -77,13 +77,15 @@ class Fleet:
         more = n_devices - self.n_known
         if more <= 0:
             return
-        if self.n_known == 0:
+        if self.n_registered == 0:
             self.ask("post", 1, "--path", "/rd", "--payload", self.path("registration"),
                      "--expect", "2.01", "--once")
             self.ask("poll", 1, *self.polling("2.05"), "--once")
-        copy_device(self.suitd.sandbox, NAME, max(self.n_known, 1), n_devices)
+            self.n_registered = 1
+        copy_device(self.suitd.sandbox, NAME, self.n_registered, n_devices)
+        self.n_registered = max(self.n_registered, n_devices)
         self.ask("poll", more, *self.polling(), "--first", self.n_known, "--once",
-                 "--outstanding", 256, "--ack-timeout", 10, timeout=200)
+                 "--outstanding", 256, "--ack-timeout", 10, timeout=400)
         self.n_known = n_devices
 
     def polling(self, answer="2.03"):
