@@ -36,14 +36,22 @@ enum su_status blob_name(const struct digest *digest, char out[BLOB_HEX_SIZE], s
 	return SU_OK;
 }
 
-static enum su_status open_folder(int at, const char *name, int *out, struct su_error *err)
+static enum su_status make_folder(
+	int at, const char *name, int *fd_out, bool *is_new_out, struct su_error *err)
 {
-	if (mkdirat(at, name, 0750) != 0 && errno != EEXIST)
+	*is_new_out = mkdirat(at, name, 0750) == 0;
+	if (!*is_new_out && errno != EEXIST)
 		return blob_fail(err, "make a storage folder");
-	*out = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*out < 0)
+	*fd_out = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd_out < 0)
 		return blob_fail(err, "open a storage folder");
 	return SU_OK;
+}
+
+static enum su_status open_folder(int at, const char *name, int *out, struct su_error *err)
+{
+	bool is_new;
+	return make_folder(at, name, out, &is_new, err);
 }
 
 /* A living writer, of whichever process, holds a lock on its file. */
@@ -103,9 +111,15 @@ enum su_status blob_open_shard(
 	struct blob_store *store, const char *hex, int *fd_out, struct su_error *err)
 {
 	const char name[] = { hex[0], hex[1], '\0' };
-	SU_TRY(open_folder(store->blob_fd, name, fd_out, err));
+	atomic_bool *is_durable = &store->is_durable[strtoul(name, NULL, 16) % BLOB_N_SHARDS];
+	bool is_new;
+	SU_TRY(make_folder(store->blob_fd, name, fd_out, &is_new, err));
+	if (!is_new && atomic_load(is_durable))
+		return SU_OK;
+	/* Also of one that was there: who made it may not have come to this. */
 	if (fsync(store->blob_fd) != 0)
 		return blob_fail(err, "sync a storage folder");
+	atomic_store(is_durable, true);
 	return SU_OK;
 }
 

@@ -2,14 +2,18 @@
 /* The folders of a blob store, for blob*.c alone. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "store/blob.h"
 
 #define BLOB_HEX_SIZE 65
+#define BLOB_N_SHARDS 256
 
 struct blob_store {
 	int blob_fd, upload_fd, temp_fd;    /* the folders */
 	struct blob_mapping *first_mapping; /* most recently used first */
 	unsigned n_idle_mappings;
+	atomic_bool is_durable[BLOB_N_SHARDS]; /* the entry of blob/<aa>, since we synced it */
 };
 
 /* errno as SU_IO (SU_NOT_FOUND for ENOENT, SU_FULL where nothing can be written); "what" ends the sentence "cannot ...". */

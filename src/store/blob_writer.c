@@ -18,6 +18,7 @@
 
 #define READ_CHUNK   (256 * 1024)
 #define NAME_SIZE    64
+#define WRITE_BACK   ((uint64_t)4 * 1024 * 1024)
 #define MAX_FILE_LEN ((uint64_t)INT64_MAX)
 
 struct blob_writer {
@@ -26,6 +27,7 @@ struct blob_writer {
 	char name[NAME_SIZE];
 	int fd;
 	uint64_t length;
+	uint64_t written_back; /* so much is on its way to the disk, or there */
 	/* The hash covers the first hashed bytes; the rest is read again once, when it is needed. */
 	uint64_t hashed;
 	struct hash *hash;
@@ -124,6 +126,18 @@ static enum su_status write_all(int fd, struct su_span bytes, struct su_error *e
 	return SU_OK;
 }
 
+/* Starts writing to the disk while more is received, so that the sync at the end has little to wait
+ * for. A disk that fails to is noticed by that sync. */
+static void start_write_back(struct blob_writer *writer)
+{
+	uint64_t waiting = writer->length - writer->written_back;
+	if (waiting < WRITE_BACK)
+		return;
+	(void)sync_file_range(
+		writer->fd, (off_t)writer->written_back, (off_t)waiting, SYNC_FILE_RANGE_WRITE);
+	writer->written_back = writer->length;
+}
+
 enum su_status blob_writer_append(
 	struct blob_writer *writer, struct su_span bytes, struct su_error *err)
 {
@@ -141,6 +155,7 @@ enum su_status blob_writer_append(
 		writer->hashed += bytes.len;
 	}
 	writer->length += bytes.len;
+	start_write_back(writer);
 	return SU_OK;
 }
 
@@ -154,6 +169,8 @@ enum su_status blob_writer_truncate(
 	if (lseek(writer->fd, (off_t)length, SEEK_SET) < 0)
 		return blob_fail(err, "seek in a file");
 	writer->length = length;
+	if (writer->written_back > length)
+		writer->written_back = length;
 	if (writer->hashed > length) {
 		hash_free(&writer->hash);
 		writer->hashed = 0;
