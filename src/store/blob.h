@@ -58,7 +58,9 @@ bool blob_exists(struct blob_store *store, const struct digest *digest);
 
 /*
  * A shared read-only mapping, kept in a bounded cache. Fit for the loop: at most an open and an
- * mmap. The span is valid until blob_unmap. Only for one thread: the loop's.
+ * mmap. The span is valid until blob_unmap. Only for one thread: the loop's. Of what is read from
+ * it near to each other after each blob_map, a bounded amount stays in the memory of the process,
+ * however large the blobs are.
  */
 struct blob_mapping;
 enum su_status blob_map(struct blob_store *store, const struct digest *digest,

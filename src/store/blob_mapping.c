@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mappings of blobs, the most recently used first; idle ones beyond a bound are dropped. */
+/*
+ * Mappings of blobs, the most recently used first; idle ones beyond a bound are dropped. What is read
+ * through a mapping counts as memory of the process until it is let go, which costs no more than
+ * another fault later on: the pages stay in the page cache.
+ */
 #include "store/blob.h"
 
 #include <stdlib.h>
@@ -8,7 +12,9 @@
 #include "base/memory.h"
 #include "store/blob_store.h"
 
-#define MAX_IDLE 64
+#define MAX_IDLE          64
+#define FAULT_BYTES       ((size_t)64 * 1024) /* what Linux maps at once around the byte that is read */
+#define MAX_TOUCHED_BYTES ((size_t)24 * 1024 * 1024)
 
 struct blob_mapping {
 	struct blob_mapping *next;
@@ -16,10 +22,35 @@ struct blob_mapping {
 	struct digest digest;
 	struct su_span span;
 	unsigned users;
+	size_t touched_bytes; /* so much of it may be in our memory at most */
 };
+
+static void let_go(struct blob_mapping *mapping)
+{
+	if (mapping->touched_bytes > 0)
+		madvise((void *)mapping->span.data, mapping->span.len, MADV_DONTNEED);
+	mapping->touched_bytes = 0;
+}
+
+/* A user reads some bytes close to each other. */
+static void note_touch(struct blob_store *store, struct blob_mapping *mapping)
+{
+	size_t rest = mapping->span.len - mapping->touched_bytes;
+	size_t more = rest < FAULT_BYTES ? rest : FAULT_BYTES;
+	if (store->touched_bytes + more > MAX_TOUCHED_BYTES) {
+		for (struct blob_mapping *each = store->first_mapping; each; each = each->next)
+			let_go(each);
+		store->touched_bytes = 0;
+		more = mapping->span.len < FAULT_BYTES ? mapping->span.len : FAULT_BYTES;
+	}
+	mapping->touched_bytes += more;
+	store->touched_bytes += more;
+}
 
 static void free_mapping(struct blob_mapping *mapping)
 {
+	if (mapping->store)
+		mapping->store->touched_bytes -= mapping->touched_bytes;
 	if (mapping->span.len > 0)
 		munmap((void *)mapping->span.data, mapping->span.len);
 	free(mapping);
@@ -88,6 +119,7 @@ enum su_status blob_map(struct blob_store *store, const struct digest *digest,
 	}
 	mapping->users++;
 	put_first(store, mapping);
+	note_touch(store, mapping);
 	*out = mapping;
 	return SU_OK;
 }
@@ -119,6 +151,7 @@ void blob_mappings_drop(struct blob_store *store)
 		struct blob_mapping *mapping = store->first_mapping;
 		store->first_mapping = mapping->next;
 		mapping->store = NULL;
+		store->touched_bytes -= mapping->touched_bytes;
 		store->n_idle_mappings -= mapping->users == 0;
 		if (mapping->users == 0)
 			free_mapping(mapping);

@@ -13,6 +13,7 @@ struct blob_store {
 	int blob_fd, upload_fd, temp_fd;    /* the folders */
 	struct blob_mapping *first_mapping; /* most recently used first */
 	unsigned n_idle_mappings;
+	size_t touched_bytes;                  /* of all mappings */
 	atomic_bool is_durable[BLOB_N_SHARDS]; /* the entry of blob/<aa>, since we synced it */
 };
 

@@ -324,6 +324,43 @@ static void test_mappings_are_shared_and_outlive_the_cache(void **state)
 	assert_null(first);
 }
 
+/* Pages of files that this process has mapped and read. */
+static size_t mapped_bytes(void)
+{
+	char line[128];
+	size_t n_kib = 0, total = 0;
+	FILE *status = fopen("/proc/self/status", "r");
+	assert_non_null(status);
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "RssFile: %zu", &n_kib) == 1 ||
+			sscanf(line, "RssShmem: %zu", &n_kib) == 1)
+			total += n_kib * 1024;
+	fclose(status);
+	return total;
+}
+
+static void test_reading_large_blobs_takes_little_memory(void **state)
+{
+	enum { BLOB_BYTES = 80 << 20, STEP = 64 << 10, BOUND = 40 << 20 };
+	struct fixture *f = *state;
+	struct digest digest;
+	struct blob_mapping *held, *mapping;
+	uint8_t *content = su_new_bytes(BLOB_BYTES);
+	for (size_t at = 0; at < BLOB_BYTES; at += STEP)
+		content[at] = (uint8_t)(at / STEP % 251);
+	assert_int_equal(blob_put(f->store, su_span_of(content, BLOB_BYTES), &digest, NULL), SU_OK);
+	free(content);
+	size_t before = mapped_bytes();
+	assert_int_equal(blob_map(f->store, &digest, &held, NULL), SU_OK);
+	for (size_t at = 0; at < BLOB_BYTES; at += STEP) {
+		assert_int_equal(blob_map(f->store, &digest, &mapping, NULL), SU_OK);
+		assert_int_equal(blob_mapping_span(mapping).data[at], at / STEP % 251);
+		blob_unmap(&mapping);
+		assert_true(mapped_bytes() < before + BOUND);
+	}
+	blob_unmap(&held);
+}
+
 static void test_descriptor_for_sendfile(void **state)
 {
 	struct fixture *f = *state;
@@ -384,6 +421,7 @@ int main(void)
 		TEST(test_leftovers_go_but_living_writers_stay),
 		TEST(test_writers_of_the_same_content),
 		TEST(test_mappings_are_shared_and_outlive_the_cache),
+		TEST(test_reading_large_blobs_takes_little_memory),
 		TEST(test_descriptor_for_sendfile),
 		TEST(test_full_disk),
 	};
