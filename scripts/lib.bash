@@ -11,7 +11,7 @@ build_packages=(autoconf automake pkg-config make gcc libc6-dev libcoap3-dev lib
 demo_packages=(postgresql tzdata curl jq openssl procps)
 check_packages=(libcoap3-bin python3 python3-pytest python3-cbor2 python3-cryptography
 	python3-psycopg2 python3-requests python3-yaml python3-jsonschema universal-ctags clang
-	clang-format libclang-rt-14-dev git faketime)
+	clang-format libclang-rt-14-dev git faketime nginx-light)
 
 bench_packages=(python3 python3-cbor2 python3-cryptography python3-psycopg2 python3-requests util-linux
 	nginx-light wrk)
