@@ -18,21 +18,26 @@
 #define EARLIEST_MS (INT64_C(-62167219200) * SECOND_MS)
 #define LATEST_MS   (INT64_C(253402300800) * SECOND_MS - 1)
 
-static int64_t read_clock(clockid_t id)
+static int64_t read_clock_us(clockid_t id)
 {
 	struct timespec now;
 	clock_gettime(id, &now);
-	return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int64_t su_clock_wall_ms(void)
 {
-	return read_clock(CLOCK_REALTIME);
+	return read_clock_us(CLOCK_REALTIME) / 1000;
 }
 
 int64_t su_clock_mono_ms(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return read_clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t su_clock_mono_us(void)
+{
+	return read_clock_us(CLOCK_MONOTONIC);
 }
 
 void su_time_format(int64_t wall_ms, char out[SU_TIME_TEXT_SIZE])

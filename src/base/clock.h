@@ -9,6 +9,7 @@
 
 int64_t su_clock_wall_ms(void); /* Unix time in milliseconds */
 int64_t su_clock_mono_ms(void); /* never steps; origin unspecified */
+int64_t su_clock_mono_us(void); /* the same in microseconds */
 
 #define SU_TIME_TEXT_SIZE 32
 

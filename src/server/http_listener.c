@@ -22,6 +22,7 @@
  * each request, which is what a poll costs most.
  */
 #define CONNECTION_MEMORY_BYTES ((size_t)16 * 1024)
+#define MAX_ROUNDS_US           200
 
 SU_PRINTF(2, 0) static void on_log(void *arg, const char *fmt, va_list args)
 {
@@ -106,17 +107,17 @@ static int64_t wait_of(const struct http_listener *listener)
 }
 
 /*
- * One round moves at most one piece of each body, so another one follows at once while there is
- * something to do, but no longer than others can wait for the loop.
+ * One round moves at most one piece of each body. A small piece of an upload is worth less than a turn
+ * of the loop, so more rounds follow, but others must not wait for long.
  */
 static void run(struct http_listener *listener)
 {
-	int64_t begin_ms = su_clock_mono_ms(), wait_ms;
+	int64_t begin_us = su_clock_mono_us(), wait_ms;
 	do {
 		listener->kicked = false;
 		MHD_run(listener->daemon);
 		wait_ms = wait_of(listener);
-	} while (wait_ms == 0 && su_clock_mono_ms() == begin_ms);
+	} while (wait_ms == 0 && su_clock_mono_us() - begin_us < MAX_ROUNDS_US);
 	if (wait_ms >= 0)
 		su_timer_set(listener->timer, wait_ms);
 	else
