@@ -381,6 +381,7 @@ static void make_parts(struct coap *coap)
 			.answer_timeout_ms = opts->answer_timeout_ms,
 		}),
 	};
+	coap_exchange_begin_all(&coap->env);
 }
 
 enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struct su_error *err)

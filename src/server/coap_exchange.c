@@ -4,13 +4,20 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "server/coap_channel.h"
+#include "server/coap_datagrams.h"
 
-enum { MAX_OWED = 4096, MAX_OWED_TO_PEER = 16 };
+enum {
+	MAX_OWED = 4096,
+	MAX_OWED_TO_PEER = 16,
+	/* At the most twice that, and well before a client sends again: RFC 7252 section 4.8. */
+	ACKNOWLEDGE_AFTER_MS = 500,
+};
 
 static struct coap_exchange *new_exchange(
 	struct coap_env *env, struct coap_peer *peer, coap_pdu_t *response)
@@ -46,9 +53,71 @@ static void begin_owing(struct coap_exchange *exchange)
 	coap_session_reference(exchange->peer->session);
 }
 
+static void set_acknowledged(struct coap_exchange *exchange)
+{
+	if (exchange->unacknowledged)
+		exchange->env->n_unacknowledged--;
+	exchange->unacknowledged = false;
+}
+
+/* libcoap sends nothing for an empty response that is not an acknowledgement. */
+static void hold_acknowledgement(struct coap_exchange *exchange, coap_pdu_t *response)
+{
+	if (!exchange->request.confirmable)
+		return;
+	coap_pdu_set_type(response, COAP_MESSAGE_NON);
+	exchange->unacknowledged = true;
+	if (exchange->env->n_unacknowledged++ == 0)
+		su_timer_set(exchange->env->acknowledge, ACKNOWLEDGE_AFTER_MS);
+}
+
+static void acknowledge_empty(struct coap_exchange *exchange)
+{
+	coap_session_t *session = exchange->peer->session;
+	coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK, 0, exchange->request.mid, 0);
+	set_acknowledged(exchange);
+	if (pdu)
+		coap_send(session, pdu);
+}
+
+static void acknowledge_old(void *arg)
+{
+	const struct coap_env *env = arg;
+	int64_t now_ms = su_clock_wall_ms();
+	for (struct coap_exchange *owed = env->owed; owed; owed = owed->next)
+		if (owed->unacknowledged && llabs(now_ms - owed->now_ms) >= ACKNOWLEDGE_AFTER_MS)
+			acknowledge_empty(owed);
+	if (env->n_unacknowledged > 0)
+		su_timer_set(env->acknowledge, ACKNOWLEDGE_AFTER_MS);
+}
+
+static void let_go(void *arg)
+{
+	struct coap_env *env = arg;
+	env->gathers = false;
+	coap_datagrams_release();
+}
+
+/* Many answers are given in one turn of the loop, when a batch of writes is done: they leave together. */
+static void gather(struct coap_env *env)
+{
+	if (env->gathers)
+		return;
+	env->gathers = true;
+	coap_datagrams_hold();
+	su_timer_set(env->let_go, 0);
+}
+
+void coap_exchange_begin_all(struct coap_env *env)
+{
+	env->acknowledge = su_timer_new(env->loop, acknowledge_old, env);
+	env->let_go = su_timer_new(env->loop, let_go, env);
+}
+
 static void end_owing(struct coap_exchange *exchange)
 {
 	assert(exchange->env);
+	set_acknowledged(exchange);
 	*exchange->link = exchange->next;
 	if (exchange->next)
 		exchange->next->link = exchange->link;
@@ -63,12 +132,15 @@ void coap_exchange_abandon_all(struct coap_env *env)
 {
 	while (env->owed)
 		end_owing(env->owed);
+	if (env->gathers)
+		let_go(env);
+	su_timer_free(&env->acknowledge);
+	su_timer_free(&env->let_go);
 }
 
-static const struct coap_exchange *find_owed(
-	const struct coap_env *env, const struct coap_exchange *like)
+static struct coap_exchange *find_owed(const struct coap_env *env, const struct coap_exchange *like)
 {
-	const struct coap_exchange *owed = like->peer->n_owed > 0 ? env->owed : NULL;
+	struct coap_exchange *owed = like->peer->n_owed > 0 ? env->owed : NULL;
 	while (owed && (owed->peer != like->peer || owed->request.mid != like->request.mid ||
 			       !su_span_equal(owed->request.token, like->request.token)))
 		owed = owed->next;
@@ -112,21 +184,35 @@ static bool is_unwanted(const struct coap_request *request, unsigned code)
 	return request->no_response & 1U << (COAP_RESPONSE_CLASS(code) - 1);
 }
 
-static void send_separately(struct coap_exchange *exchange, const struct coap_answer *answer)
+/* The acknowledgement that was held back is the message to answer with, if there is one. */
+static coap_pdu_t *new_message(struct coap_exchange *exchange, unsigned code)
 {
 	struct coap_peer *peer = exchange->peer;
 	const struct coap_request *request = &exchange->request;
-	if (is_unwanted(request, answer->code))
-		return;
+	size_t room = coap_session_max_pdu_size(peer->session);
+	coap_pdu_code_t pdu_code = (coap_pdu_code_t)code;
+	if (exchange->unacknowledged)
+		return coap_pdu_init(COAP_MESSAGE_ACK, pdu_code, request->mid, room);
 	bool confirmable = request->confirmable && coap_peer_may_confirm(peer, su_clock_mono_ms());
-	coap_pdu_t *pdu = coap_pdu_init(confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON,
-		(coap_pdu_code_t)answer->code, coap_new_message_id(peer->session),
-		coap_session_max_pdu_size(peer->session));
+	return coap_pdu_init(confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, pdu_code,
+		coap_new_message_id(peer->session), room);
+}
+
+static void send_later(struct coap_exchange *exchange, const struct coap_answer *answer)
+{
+	const struct coap_request *request = &exchange->request;
+	gather(exchange->env);
+	if (is_unwanted(request, answer->code)) {
+		if (exchange->unacknowledged)
+			acknowledge_empty(exchange);
+		return;
+	}
+	coap_pdu_t *pdu = new_message(exchange, answer->code);
 	if (!pdu)
 		return;
 	if (coap_add_token(pdu, request->token.len, request->token.data) &&
 		coap_reply_write(pdu, answer))
-		coap_send(peer->session, pdu);
+		coap_send(exchange->peer->session, pdu);
 	else
 		coap_delete_pdu(pdu);
 }
@@ -152,7 +238,7 @@ void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *a
 		(void)coap_reply_write(exchange->response, &full);
 		return;
 	}
-	send_separately(exchange, &full);
+	send_later(exchange, &full);
 	end_owing(exchange);
 	free_exchange(exchange);
 }
@@ -191,7 +277,9 @@ void coap_exchange_run(struct coap_env *env, struct coap_peer *peer, const coap_
 	struct coap_exchange *exchange = new_exchange(env, peer, response);
 	struct su_error err = { 0 };
 	unsigned fault = coap_request_parse(request, exchange->arena, &exchange->request, &err);
-	if (fault == 0 && find_owed(env, exchange)) { /* sent again: it is being worked on */
+	struct coap_exchange *owed = fault == 0 ? find_owed(env, exchange) : NULL;
+	if (owed) { /* sent again: it is being worked on, which libcoap tells by an empty response */
+		set_acknowledged(owed);
 		free_exchange(exchange);
 		return;
 	}
@@ -200,10 +288,12 @@ void coap_exchange_run(struct coap_env *env, struct coap_peer *peer, const coap_
 	else
 		serve_new(exchange, serve);
 	exchange->response = NULL;
-	if (exchange->answered)
+	if (exchange->answered) {
 		free_exchange(exchange);
-	else
-		begin_owing(exchange);
+		return;
+	}
+	begin_owing(exchange);
+	hold_acknowledgement(exchange, response);
 }
 
 bool coap_exchange_identify(struct coap_exchange *exchange, bool endpoint_optional)

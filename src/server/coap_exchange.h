@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request on its way to its answer. A handler answers before it returns (the answer travels in
- * the acknowledgement) or later (the request is acknowledged empty, the answer is a message of its
- * own). Whoever took a request answers it exactly once, through coap_reply.h; that ends it. When
+ * One request on its way to its answer. A handler answers before it returns, or later. The answer
+ * travels in the acknowledgement if it comes soon; else the request is acknowledged empty, and the answer
+ * is a message of its own. Whoever took a request answers it exactly once, through coap_reply.h; that ends it. When
  * the peer or the whole front end goes away meanwhile, the answer goes nowhere.
  */
 #pragma once
@@ -26,7 +26,10 @@ struct coap_env {
 	struct coap_recent *recent;
 	struct coap_channel *channel;
 	struct coap_exchange *owed; /* requests that wait for their answer */
-	size_t n_owed;
+	size_t n_owed, n_unacknowledged;
+	struct su_timer *acknowledge; /* those that wait for long */
+	struct su_timer *let_go;      /* of answers that were gathered */
+	bool gathers;
 };
 
 struct coap_exchange {
@@ -37,6 +40,7 @@ struct coap_exchange {
 	struct coap_request request;
 	coap_pdu_t *response; /* as long as the handler runs */
 	bool answered;
+	bool unacknowledged; /* and confirmable: the acknowledgement waits for the answer */
 	int64_t now_ms;
 	struct contact contact; /* filled by coap_exchange_identify */
 };
@@ -47,7 +51,9 @@ struct coap_exchange {
  */
 void coap_exchange_run(struct coap_env *env, struct coap_peer *peer, const coap_pdu_t *request,
 	coap_pdu_t *response, void (*serve)(struct coap_exchange *exchange));
-/* Lets go of all peers, for the end of the front end. Late answers then go nowhere. */
+/* To be called once env has its loop, and for the end of the front end: it lets go of all peers, and late
+ * answers then go nowhere. */
+void coap_exchange_begin_all(struct coap_env *env);
 void coap_exchange_abandon_all(struct coap_env *env);
 
 /*
