@@ -86,3 +86,13 @@ int64_t counter_deltas_change(const struct counter_deltas *deltas, size_t index)
 {
 	return deltas->rows[index].change;
 }
+
+void counter_deltas_list(const struct counter_deltas *deltas, struct sql_table *table)
+{
+	for (size_t i = 0; i < deltas->n; i++) {
+		if (deltas->rows[i].change == 0)
+			continue;
+		sql_array_add_text(sql_table_next(table), deltas->rows[i].name);
+		sql_array_add_int(sql_table_next(table), deltas->rows[i].change);
+	}
+}

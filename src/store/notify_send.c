@@ -28,24 +28,32 @@ static void begin_payload(struct su_buf *payload, enum notify_topic topic, const
 	su_buf_printf(payload, "%s %s ", name_of(notify_topic_names, (int)topic), origin);
 }
 
-void notify_send_all(struct txn *txn, enum notify_topic topic, const char *origin,
-	const char *const *items, size_t n)
+void notify_send_pack(enum notify_topic topic, const char *origin, const char *const *items,
+	size_t n, struct sql_array *payloads)
 {
-	struct sql_array payloads su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
 	struct su_buf payload su_auto(su_buf_free) = { 0 };
 	if (n == 0)
 		return;
 	begin_payload(&payload, topic, origin);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && payload.len + strlen(items[i]) + 1 > NOTIFY_MAX_PAYLOAD) {
-			sql_array_add_text(&payloads, su_buf_str(&payload));
+			sql_array_add_text(payloads, su_buf_str(&payload));
 			begin_payload(&payload, topic, origin);
 		} else if (i > 0) {
 			su_buf_append_byte(&payload, '\n');
 		}
 		su_buf_append_span(&payload, su_span_str(items[i]));
 	}
-	sql_array_add_text(&payloads, su_buf_str(&payload));
+	sql_array_add_text(payloads, su_buf_str(&payload));
+}
+
+void notify_send_all(struct txn *txn, enum notify_topic topic, const char *origin,
+	const char *const *items, size_t n)
+{
+	struct sql_array payloads su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	notify_send_pack(topic, origin, items, n, &payloads);
+	if (payloads.n == 0)
+		return;
 	struct pg_result *rows su_auto(sql_rows_free) =
 		txn_query(txn, STATEMENT_NOTIFY_SEND, sql_list(&payloads));
 }

@@ -223,6 +223,63 @@ enum su_status pg_session_run_script(
 	return collect(session, PQsendQuery(session->conn, script), NULL, err);
 }
 
+enum su_status pg_session_send(struct pg_session *session, enum statement statement,
+	const struct sql_wire *args, struct su_error *err)
+{
+	static const struct sql_wire no_args = { 0 };
+	const struct sql_wire *a = args ? args : &no_args;
+	if (!PQenterPipelineMode(session->conn) ||
+		!PQsendQueryPrepared(session->conn, statement_name(statement), (int)a->n, a->values,
+			a->lengths, a->formats, 1))
+		return fail_lost(session, err);
+	return flush(session, err); /* the server begins while the next one is made */
+}
+
+/* Of one statement: in a pipeline its results end with a NULL. */
+static enum su_status collect_one(
+	struct pg_session *session, struct pg_result **rows_out, struct su_error *err)
+{
+	PGresult *end = NULL;
+	SU_TRY(next_result(session, rows_out, err));
+	SU_TRY(next_result(session, &end, err));
+	PQclear(end);
+	ExecStatusType status = PQresultStatus(*rows_out);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		return SU_OK;
+	enum su_status fault =
+		*rows_out ? fail_result(session, *rows_out, err) : fail_lost(session, err);
+	sql_rows_free(rows_out);
+	return fault;
+}
+
+static enum su_status leave_pipeline(struct pg_session *session, struct su_error *err)
+{
+	PGresult *sync su_auto(sql_rows_free) = NULL;
+	SU_TRY(next_result(session, &sync, err));
+	if (PQresultStatus(sync) != PGRES_PIPELINE_SYNC || !PQexitPipelineMode(session->conn))
+		return fail_lost(session, err);
+	return SU_OK;
+}
+
+enum su_status pg_session_collect(
+	struct pg_session *session, size_t n, struct pg_result **rows, struct su_error *err)
+{
+	struct su_error first = { 0 }, later;
+	if (!PQpipelineSync(session->conn))
+		return fail_lost(session, err);
+	SU_TRY(flush(session, err));
+	for (size_t i = 0; i < n; i++) {
+		struct su_error *told = first.status == SU_OK ? &first : &later;
+		if (collect_one(session, &rows[i], told) != SU_OK && session->lost)
+			break;
+	}
+	if (!session->lost)
+		SU_TRY(leave_pipeline(session, err));
+	if (first.status != SU_OK)
+		return su_fail(err, first.status, first.field, "%s", first.text);
+	return SU_OK;
+}
+
 bool pg_session_lost(const struct pg_session *session)
 {
 	return session->lost || PQstatus(session->conn) == CONNECTION_BAD;

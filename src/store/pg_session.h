@@ -32,6 +32,17 @@ enum su_status pg_session_run_text(struct pg_session *session, const char *text,
 enum su_status pg_session_run_script(
 	struct pg_session *session, const char *script, struct su_error *err) SU_MUST_CHECK;
 
+/*
+ * Statements that are sent one after the other, without waiting for any, and whose results are collected
+ * together: one round trip. After the first that fails the others are not done. Each send must be followed, in
+ * the end, by a collect, of as many as were sent without fault; results of the others are NULL. Prepared
+ * sessions alone.
+ */
+enum su_status pg_session_send(struct pg_session *session, enum statement statement,
+	const struct sql_wire *args, struct su_error *err) SU_MUST_CHECK;
+enum su_status pg_session_collect(struct pg_session *session, size_t n, struct pg_result **rows,
+	struct su_error *err) SU_MUST_CHECK;
+
 /* True from the first sign that the connection cannot be used any more. */
 bool pg_session_lost(const struct pg_session *session);
 /* The server takes no writes: a standby, or made read-only. As of its last answer. */

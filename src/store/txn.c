@@ -125,17 +125,9 @@ void txn_count(struct txn *txn, const char *prefix, const char *suffix, int64_t 
 
 static void write_counters(struct txn *txn)
 {
-	const struct counter_deltas *deltas = store_conn_deltas(txn->conn);
-	struct sql_array names su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
-	struct sql_array changes su_auto(sql_array_free) = sql_array_of(SQL_INTS);
-	for (size_t i = 0; i < counter_deltas_count(deltas); i++) {
-		if (counter_deltas_change(deltas, i) == 0)
-			continue;
-		sql_array_add_text(&names, counter_deltas_name(deltas, i));
-		sql_array_add_int(&changes, counter_deltas_change(deltas, i));
-	}
-	if (names.n > 0)
-		txn_execute(txn, STATEMENT_COUNTER_ADD, sql_list(&names), sql_list(&changes));
+	struct sql_table counters su_auto(sql_table_free) = SQL_TABLE(SQL_TEXTS, SQL_INTS);
+	counter_deltas_list(store_conn_deltas(txn->conn), &counters);
+	txn_change_table(txn, STATEMENT_COUNTER_ADD, &counters);
 }
 
 enum su_status txn_commit(struct txn *txn, struct su_error *err)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of a batch, each for all its writes, once it is known which of them hold. */
+#pragma once
+
+#include "store/commit_batch.h"
+#include "store/txn_pipe.h"
+
+struct batch {
+	struct txn txn;
+	struct txn_pipe pipe;
+	struct su_arena *arena;
+	struct batch_item **items; /* new devices by name, then known ones by id */
+	size_t n;
+	size_t reports; /* the result of their statement in the pipe */
+};
+
+/* Not refused, nor known to be late. */
+bool commit_steps_is_live(const struct batch_item *item);
+bool commit_steps_has_deployment(const struct batch_item *item, bool new);
+
+/* All rows but those of deployments that are there already. Sent, not waited for. */
+void commit_steps_send_rows(struct batch *batch);
+/* Counts, teaches and tells: the last steps. Waits only if something has to be read for that. */
+void commit_steps_finish(struct batch *batch, const char *origin);
