@@ -234,6 +234,7 @@ static bool claim(struct batch *batch, struct store_conn *conn)
 	forget_findings(batch);
 	batch->reports = TXN_PIPE_NONE;
 	txn_pipe_begin(&batch->pipe, &batch->txn, conn);
+	txn_pipe_send(&batch->pipe, STATEMENT_BATCH_SETTINGS, NULL, 0);
 	send_lock_of_newcomers(batch);
 	sent.locked = send_locks(batch);
 	sent.inserted = send_newcomers(batch);
