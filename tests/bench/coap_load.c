@@ -27,6 +27,7 @@ static void usage(FILE *out)
 	      "  blocks  GET of --path in blocks of 1,024 bytes, each peer the whole of --content\n"
 	      "  --path PATH --prefix NAME     /suit/manifest, bench-\n"
 	      "  --payload FILE                the body of a post (application/cbor)\n"
+	      "  --other FILE                  the body of each peer's second, fourth... post\n"
 	      "  --expect CODE[,CODE]...       right codes, 2.05 when left out\n"
 	      "  --etag HEX                    sent with a poll, and checked\n"
 	      "  --content FILE                what 2.05 carries\n"
@@ -45,7 +46,7 @@ static void usage(FILE *out)
 }
 
 struct options {
-	const char *mode, *server, *path, *prefix, *payload, *expect, *etag, *content;
+	const char *mode, *server, *path, *prefix, *payload, *other, *expect, *etag, *content;
 	double echo_bytes, n_peers, first_peer, n_ports, outstanding;
 	double seconds, per_second, ack_timeout_s, loss, reorder, duplicate, seed;
 	bool once;
@@ -61,6 +62,7 @@ static const struct option_row {
 	{ "path", offsetof(struct options, path), 0, 0 },
 	{ "prefix", offsetof(struct options, prefix), 0, 0 },
 	{ "payload", offsetof(struct options, payload), 0, 0 },
+	{ "other", offsetof(struct options, other), 0, 0 },
 	{ "expect", offsetof(struct options, expect), 0, 0 },
 	{ "etag", offsetof(struct options, etag), 0, 0 },
 	{ "content", offsetof(struct options, content), 0, 0 },
@@ -183,6 +185,12 @@ static void set_expected(const struct options *options, struct load_task *task, 
 	}
 }
 
+static bool add_payload(struct load_template *t, const char *path)
+{
+	struct bytes payload = read_file(path);
+	return load_wire_payload(t, payload.data, payload.len);
+}
+
 static void set_request(const struct options *options, struct load_task *task)
 {
 	static const uint8_t format = CBOR;
@@ -203,10 +211,12 @@ static void set_request(const struct options *options, struct load_task *task)
 		fits = fits && load_wire_option(t, LOAD_OPTION_FORMAT, &format, sizeof(format));
 	if (!task->in_blocks)
 		fits = fits && load_wire_endpoint(t, options->prefix);
-	if (is_post && options->payload) {
-		struct bytes payload = read_file(options->payload);
-		fits = fits && load_wire_payload(t, payload.data, payload.len);
+	if (is_post && options->other) {
+		task->other = *t;
+		fits = fits && add_payload(&task->other, options->other);
 	}
+	if (is_post && options->payload)
+		fits = fits && add_payload(t, options->payload);
 	if (!fits)
 		errx(2, "the request does not fit into a datagram");
 }

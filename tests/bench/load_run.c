@@ -126,8 +126,9 @@ static void begin(struct engine *e, int64_t due_ns)
 	x->token = e->next_token | slot;
 	e->next_token += 1 << SLOT_BITS;
 	x->due_ns = due_ns;
-	x->len = load_wire_request(
-		&task->request, e->run->first_peer + x->peer, x->message_id, x->token, x->request);
+	bool is_other = task->other.len > 0 && e->n_begun / e->run->n_peers % 2 == 1;
+	x->len = load_wire_request(is_other ? &task->other : &task->request,
+		e->run->first_peer + x->peer, x->message_id, x->token, x->request);
 	if (e->blocks) {
 		x->block = e->blocks[x->peer]++ % load_task_blocks(task);
 		x->len = load_wire_block2(&task->request, x->request, x->len, x->block);

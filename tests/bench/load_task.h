@@ -15,6 +15,7 @@ struct load_expected {
 
 struct load_task {
 	struct load_template request;
+	struct load_template other; /* of each peer's second, fourth... turn; empty: the same */
 	struct load_expected expected;
 	bool in_blocks; /* each peer fetches all of content, over and over, in blocks of 1,024 bytes */
 };
