@@ -33,7 +33,7 @@ struct committer {
 	struct su_work *work; /* one thread; its context is the connection */
 	struct su_timer *pause;
 	int64_t pause_ms;
-	bool busy, away, stopping;
+	bool busy, answering, away, stopping;
 	bool doubtful;       /* it could not write, and has not been tried since */
 	atomic_bool refuses; /* away, or there and taking no writes; asked by any thread */
 	size_t n_waiting;
@@ -42,6 +42,7 @@ struct committer {
 	struct pending **batch;
 	struct batch_item **items;
 	size_t n_batch;
+	struct pending **answered; /* the one before it, while its completions are told */
 	const char **names; /* endpoints in the batch: a hash table of twice max_batch or more */
 	size_t n_names;
 	struct su_error found; /* by the thread: SU_OK, SU_RETRY (away), else: takes no writes */
@@ -153,18 +154,31 @@ static void note_state(struct committer *c, bool tried)
 		su_log(SU_LOG_INFO, "the database takes writes again");
 }
 
+/* Nothing is started in between: what the completions submit makes one batch together. */
+static void answer(struct committer *c, size_t n)
+{
+	c->answering = true;
+	for (size_t i = 0; i < n; i++)
+		complete(c, c->answered[i]);
+	if (c->refuses)
+		fail_waiting(c);
+	c->answering = false;
+}
+
+/* What waits is on its way to the database before the answers are: neither side waits for the other. */
 static void on_batch_done(void *arg)
 {
 	struct committer *c = arg;
+	struct pending **batch = c->batch;
 	size_t n = c->n_batch;
+	c->batch = c->answered;
+	c->answered = batch;
 	c->n_batch = 0;
-	note_state(c, n > 0);
-	/* Still busy: what the completions submit makes one batch together. */
-	for (size_t i = 0; i < n; i++)
-		complete(c, c->batch[i]);
-	if (c->refuses)
-		fail_waiting(c);
 	c->busy = false;
+	note_state(c, n > 0);
+	if (!c->refuses && !c->stopping && c->first)
+		start_batch(c);
+	answer(c, n);
 	if (c->stopping)
 		return;
 	if (c->refuses) {
@@ -173,7 +187,7 @@ static void on_batch_done(void *arg)
 			c->pause_ms * 2 < LONGEST_PAUSE_MS ? c->pause_ms * 2 : LONGEST_PAUSE_MS;
 		return;
 	}
-	if (c->first)
+	if (!c->busy && c->first)
 		start_batch(c);
 }
 
@@ -213,6 +227,7 @@ enum su_status committer_start(
 	c->max_batch = opts->max_batch;
 	c->end = &c->first;
 	c->batch = su_new_array(c->max_batch, sizeof(struct pending *));
+	c->answered = su_new_array(c->max_batch, sizeof(struct pending *));
 	c->items = su_new_array(c->max_batch, sizeof(struct batch_item *));
 	c->n_names = power_of_two_from(2 * c->max_batch);
 	c->names = su_new_array(c->n_names, sizeof(*c->names));
@@ -245,6 +260,7 @@ void committer_stop(struct committer **committer)
 	finish_waiting(c);
 	su_timer_free(&c->pause);
 	free(c->batch);
+	free(c->answered);
 	free(c->items);
 	free((void *)c->names);
 	free(c->conninfo);
@@ -266,7 +282,7 @@ enum su_status committer_submit(struct committer *c, const struct device_write *
 	*c->end = pending;
 	c->end = &pending->next;
 	c->n_waiting++;
-	if (!c->busy)
+	if (!c->busy && !c->answering)
 		start_batch(c);
 	return SU_OK;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status messages: what a device says about its progress, and about itself. */
+#include <stddef.h>
+#include <string.h>
+
 #include "policy/calendar.h"
 #include "store/deployment_store.h"
 #include "tracker/consent.h"
@@ -13,7 +16,7 @@
 
 struct status_turn {
 	struct turn turn;
-	struct status_message message;
+	struct status_message *message;
 	tracker_done_fn done;
 	void *arg;
 	/* Found by the worker when the message is not about the deployment in flight. */
@@ -122,7 +125,7 @@ static void apply_characteristics(struct status_turn *self)
 {
 	struct turn *turn = &self->turn;
 	const struct characteristics before = turn->device->told;
-	turn->device->told = self->message.told;
+	turn->device->told = self->message->told;
 	turn->write.write_components = true;
 	turn->rejudge = true;
 	evidence_weigh(turn, &before, false);
@@ -130,24 +133,24 @@ static void apply_characteristics(struct status_turn *self)
 
 static void apply_calendar(struct status_turn *self)
 {
-	const struct calendar *told = self->message.calendar;
+	const struct calendar *told = self->message->calendar;
 	self->turn.device->calendar = told->n_windows > 0 ? told : NULL;
 }
 
 static void write_down(struct status_turn *self)
 {
 	struct turn *turn = &self->turn;
-	if (self->message.has_characteristics)
+	if (self->message->has_characteristics)
 		apply_characteristics(self);
-	if (self->message.calendar)
+	if (self->message->calendar)
 		apply_calendar(self);
-	if (!turn->write.deployment && !self->message.has_characteristics &&
-		!self->message.calendar) {
+	if (!turn->write.deployment && !self->message->has_characteristics &&
+		!self->message->calendar) {
 		turn_end(turn, NULL); /* a duplicate */
 		return;
 	}
-	const bool is_needed = turn->write.write_device || self->message.has_characteristics ||
-			       self->message.calendar ||
+	const bool is_needed = turn->write.write_device || self->message->has_characteristics ||
+			       self->message->calendar ||
 			       sighting_is_due(turn->of, turn->contact.now_ms);
 	turn_note_contact(turn);
 	turn->write.write_device = is_needed; /* progress alone does not touch the device's row */
@@ -157,7 +160,7 @@ static void write_down(struct status_turn *self)
 static void apply_to_active(struct status_turn *self)
 {
 	struct turn *turn = &self->turn;
-	const struct status_message *message = &self->message;
+	const struct status_message *message = self->message;
 	struct su_error error;
 	int64_t latest_ms;
 	if (check_release(message, &turn->active, &error) != SU_OK ||
@@ -175,7 +178,7 @@ static void apply_to_active(struct status_turn *self)
 static void apply_to_other(struct turn *turn)
 {
 	struct status_turn *self = (struct status_turn *)turn;
-	const struct status_message *message = &self->message;
+	const struct status_message *message = self->message;
 	struct su_error *error = &turn->error;
 	if (error->status == SU_OK && !self->found)
 		su_fail(error, SU_NOT_FOUND, message->has_deployment ? "deployment" : "release",
@@ -200,19 +203,19 @@ static void find_other(struct turn *turn, struct store_conn *conn)
 {
 	struct status_turn *self = (struct status_turn *)turn;
 	struct txn txn = txn_begin(conn);
-	if (self->message.has_deployment)
+	if (self->message->has_deployment)
 		self->found = deployment_store_get(
-			&txn, turn->arena, self->message.deployment, &self->other);
-	else if (self->message.has_release)
+			&txn, turn->arena, self->message->deployment, &self->other);
+	else if (self->message->has_release)
 		self->found = deployment_store_latest(
-			&txn, turn->arena, turn->device->id, &self->message.release, &self->other);
+			&txn, turn->arena, turn->device->id, &self->message->release, &self->other);
 	if (txn_commit(&txn, &turn->error) == SU_OK)
 		turn->error.status = SU_OK;
 }
 
 static enum su_status check_message(const struct status_turn *self, struct su_error *err)
 {
-	const struct calendar *calendar = self->message.calendar;
+	const struct calendar *calendar = self->message->calendar;
 	SU_TRY(turn_check_device(&self->turn, err));
 	enum su_status status =
 		calendar ? calendar_check(calendar, self->turn.contact.now_ms, err) : SU_OK;
@@ -224,7 +227,7 @@ static enum su_status check_message(const struct status_turn *self, struct su_er
 static void begin(struct turn *turn)
 {
 	struct status_turn *self = (struct status_turn *)turn;
-	const struct status_message *message = &self->message;
+	const struct status_message *message = self->message;
 	struct su_error error;
 	if (check_message(self, &error) != SU_OK)
 		turn_end(turn, &error);
@@ -240,22 +243,31 @@ static void begin(struct turn *turn)
 
 static const struct turn_kind kind_status = { begin, on_committed, on_finish };
 
+/* Without what is not there of it. */
+static struct status_message *copy_of(struct su_arena *arena, const struct status_message *from)
+{
+	size_t size =
+		from->has_characteristics ? sizeof(*from) : offsetof(struct status_message, told);
+	struct status_message *copy = su_arena_alloc(arena, size);
+	memcpy(copy, from, size);
+	copy->reason = su_arena_strdup(arena, from->reason);
+	copy->calendar = told_copy_calendar(arena, from->calendar);
+	if (from->has_characteristics)
+		told_copy(arena, &from->told, &copy->told);
+	if (from->answer) {
+		struct offer_answer *answer = su_arena_new_of(arena, struct offer_answer);
+		*answer = *from->answer;
+		answer->reason = su_arena_strdup(arena, answer->reason);
+		copy->answer = answer;
+	}
+	return copy;
+}
+
 void tracker_status(struct tracker *tracker, const struct contact *contact,
 	const struct status_message *message, tracker_done_fn done, void *arg)
 {
 	struct status_turn *self = turn_new(tracker, contact, &kind_status, sizeof(*self));
-	self->message = *message;
-	self->message.reason = su_arena_strdup(self->turn.arena, message->reason);
-	if (message->has_characteristics)
-		told_copy(self->turn.arena, &message->told, &self->message.told);
-	self->message.calendar = told_copy_calendar(self->turn.arena, message->calendar);
-	if (message->answer) {
-		struct offer_answer *answer =
-			su_arena_new_of(self->turn.arena, struct offer_answer);
-		*answer = *message->answer;
-		answer->reason = su_arena_strdup(self->turn.arena, answer->reason);
-		self->message.answer = answer;
-	}
+	self->message = copy_of(self->turn.arena, message);
 	self->done = done;
 	self->arg = arg;
 	turn_enqueue_take(&self->turn);

@@ -2,17 +2,23 @@
 /* Deep copies. */
 #include "tracker/told.h"
 
+static void keep(struct su_arena *arena, struct characteristics *told)
+{
+	told->serial = su_arena_strdup(arena, told->serial);
+	told->manufacturer = su_arena_strdup(arena, told->manufacturer);
+	told->model = su_arena_strdup(arena, told->model);
+	told->hardware_version = su_arena_strdup(arena, told->hardware_version);
+	told->site = su_arena_strdup(arena, told->site);
+	for (size_t i = 0; i < told->n_components; i++)
+		told->components[i].id.encoded =
+			su_arena_copy(arena, told->components[i].id.encoded);
+}
+
 void told_copy(
 	struct su_arena *arena, const struct characteristics *from, struct characteristics *to)
 {
 	*to = *from;
-	to->serial = su_arena_strdup(arena, from->serial);
-	to->manufacturer = su_arena_strdup(arena, from->manufacturer);
-	to->model = su_arena_strdup(arena, from->model);
-	to->hardware_version = su_arena_strdup(arena, from->hardware_version);
-	to->site = su_arena_strdup(arena, from->site);
-	for (size_t i = 0; i < from->n_components; i++)
-		to->components[i].id.encoded = su_arena_copy(arena, from->components[i].id.encoded);
+	keep(arena, to);
 }
 
 const struct calendar *told_copy_calendar(struct su_arena *arena, const struct calendar *from)
@@ -27,16 +33,13 @@ const struct calendar *told_copy_calendar(struct su_arena *arena, const struct c
 	return copy;
 }
 
-struct device *told_copy_device(struct su_arena *arena, const struct device *from)
+void told_keep_device(struct su_arena *arena, struct device *device)
 {
-	struct device *copy = su_arena_new_of(arena, struct device);
-	*copy = *from;
-	copy->endpoint = su_arena_strdup(arena, from->endpoint);
-	copy->address = su_arena_strdup(arena, from->address);
-	told_copy(arena, &from->told, &copy->told);
-	copy->calendar = told_copy_calendar(arena, from->calendar);
-	copy->provision.site = su_arena_strdup(arena, from->provision.site);
-	copy->provision.calendar = told_copy_calendar(arena, from->provision.calendar);
-	copy->mode_reason = su_arena_strdup(arena, from->mode_reason);
-	return copy;
+	device->endpoint = su_arena_strdup(arena, device->endpoint);
+	device->address = su_arena_strdup(arena, device->address);
+	keep(arena, &device->told);
+	device->calendar = told_copy_calendar(arena, device->calendar);
+	device->provision.site = su_arena_strdup(arena, device->provision.site);
+	device->provision.calendar = told_copy_calendar(arena, device->provision.calendar);
+	device->mode_reason = su_arena_strdup(arena, device->mode_reason);
 }

@@ -10,4 +10,5 @@ void told_copy(
 	struct su_arena *arena, const struct characteristics *from, struct characteristics *to);
 const struct calendar *told_copy_calendar(
 	struct su_arena *arena, const struct calendar *from); /* NULL gives NULL */
-struct device *told_copy_device(struct su_arena *arena, const struct device *from);
+/* Of all that device points to. */
+void told_keep_device(struct su_arena *arena, struct device *device);

@@ -124,12 +124,12 @@ struct status_message {
 		state; /* accepted, deferred, downloading, downloaded, installing, rebooting, failed, rejected */
 	bool has_progress;
 	uint64_t progress_bytes;
-	const char *reason;       /* with failed, rejected, deferred; or NULL */
-	bool has_characteristics; /* then told replaces what was told before */
-	struct characteristics told;
+	const char *reason;              /* with failed, rejected, deferred; or NULL */
 	const struct calendar *calendar; /* as in a registration */
 	const struct offer_answer *
 		answer; /* to the offer of this deployment, when it did not come at once; NULL: none */
+	bool has_characteristics;    /* then told replaces what was told before */
+	struct characteristics told; /* last, for it is large and seldom there */
 };
 /* SU_DENIED: the deployment is another device's. SU_CONFLICT: the state makes no sense now. */
 void tracker_status(struct tracker *tracker, const struct contact *contact,

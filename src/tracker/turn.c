@@ -76,9 +76,10 @@ static struct device *copy_of(struct turn *turn, const struct snapshot *snapshot
 {
 	if (!snapshot)
 		return NULL;
-	struct device borrowed = { 0 };
-	snapshot_restore(snapshot, &borrowed);
-	return told_copy_device(turn->arena, &borrowed);
+	struct device *copy = su_arena_new_of(turn->arena, struct device);
+	snapshot_restore(snapshot, copy);
+	told_keep_device(turn->arena, copy);
+	return copy;
 }
 
 /* Copies what is remembered, so that a turn that comes to nothing leaves no trace. */
