@@ -236,8 +236,11 @@ static void disturb(struct world *world)
 {
 	crowd_note(&world->crowd, "somebody else writes");
 	fixture_sql(world->fixture,
-		"WITH a AS (UPDATE deployment SET row_version = row_version + 1 WHERE active),"
-		" b AS (UPDATE device SET row_version = row_version + 1) SELECT 1");
+		"WITH held AS (SELECT id FROM device ORDER BY id FOR NO KEY UPDATE),"
+		" a AS (UPDATE deployment SET row_version = row_version + 1"
+		" WHERE active AND (SELECT count(*) FROM held) > 0),"
+		" b AS (UPDATE device SET row_version = row_version + 1"
+		" WHERE (SELECT count(*) FROM held) > 0) SELECT 1");
 }
 
 static void pass_time(struct world *world)
