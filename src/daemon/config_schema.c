@@ -69,7 +69,9 @@ const struct config_option config_schema[] = {
 	{ "coap", "listen_secure", CONFIG_LIST, AT(coap.listen_secure), .fallback = "[::]:5684",
 		.help = "Addresses for coaps (DTLS with pre-shared keys); empty: none." },
 	{ "coap", "max_sessions", CONFIG_INTEGER, AT(coap.max_sessions), 1, 10000000, "10000",
-		.help = "Idle CoAP sessions kept; the oldest are dropped." },
+		.help = "Idle sessions kept with devices over DTLS, and at most 1000 of those "
+			"without; the "
+			"oldest are dropped." },
 	{ "coap", "max_body", CONFIG_SIZE, AT(coap.max_body_bytes), KIB, 64 * MIB, "64KiB", "bytes",
 		.help = "Largest request body sent block by block." },
 	{ "coap", "max_bodies", CONFIG_INTEGER, AT(coap.max_bodies), 1, 1000000, "256",

@@ -17,6 +17,7 @@
 
 enum {
 	DEFAULT_SESSIONS = 1000,
+	MAX_IDLE_PLAIN = 1000,
 	DEFAULT_BODY_BYTES = 64 << 10,
 	DEFAULT_BODIES = 256,
 	BODIES_PER_PEER = 4,
@@ -259,7 +260,6 @@ static void set_up_context(struct coap *coap)
 	coap_set_app_data(context, coap);
 	/* No block handling by libcoap: see coap_body.h. */
 	coap_context_set_block_mode(context, 0);
-	coap_context_set_max_idle_sessions(context, coap->opts.max_sessions);
 	coap_context_set_max_handshake_sessions(context, MAX_HANDSHAKES);
 	coap_context_set_session_timeout(context, SESSION_TIMEOUT_S);
 	coap_register_event_handler(context, on_event);
@@ -413,6 +413,9 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 		.context = coap->context,
 		.plain = &coap->plain,
 		.secure = &coap->secure,
+		.max_idle_plain = coap->opts.max_sessions < MAX_IDLE_PLAIN ? coap->opts.max_sessions
+									   : MAX_IDLE_PLAIN,
+		.max_idle_secure = coap->opts.max_sessions,
 		.answer_secure = coap_rehello_answer,
 		.arg_secure = coap->rehello,
 		.answer = coap->fast ? coap_fast_answer : NULL,

@@ -20,9 +20,10 @@ struct batched {
 struct coap_turn {
 	coap_context_t *context;
 	struct su_watch *watch;
-	size_t n_batched;
+	size_t n_batched, n_plain; /* these come first */
 	struct batched batched[COAP_MAX_SOCKETS];
 	size_t repeats; /* of other sockets: grows while all are used, shrinks when not */
+	unsigned max_idle_plain, max_idle_secure;
 	size_t n_events;
 	struct epoll_event events[MAX_READY * MAX_REPEATS];
 };
@@ -35,6 +36,14 @@ static struct coap_datagrams *datagrams_of(
 		if (turn->batched[i].mark == ready->data.u64)
 			return turn->batched[i].datagrams;
 	return NULL;
+}
+
+static bool is_plain(const struct coap_turn *turn, const struct epoll_event *ready)
+{
+	for (size_t i = 0; i < turn->n_plain; i++)
+		if (turn->batched[i].mark == ready->data.u64)
+			return true;
+	return false;
 }
 
 static void repeat(struct coap_turn *turn, const struct epoll_event *event, size_t times)
@@ -71,16 +80,28 @@ static void adapt_repeats(struct coap_turn *turn, bool were_all_used)
 		turn->repeats /= 2;
 }
 
+static void do_events(struct coap_turn *turn, unsigned max_idle)
+{
+	if (turn->n_events == 0)
+		return;
+	coap_context_set_max_idle_sessions(turn->context, max_idle);
+	coap_io_do_epoll(turn->context, turn->events, turn->n_events);
+	turn->n_events = 0;
+}
+
 /* True: there may be more to do. */
 static bool run_round(struct coap_turn *turn, const struct epoll_event *ready, int n_ready)
 {
 	bool has_more = has_other(turn, ready, n_ready);
-	turn->n_events = 0;
 	coap_datagrams_hold();
 	for (int i = 0; i < n_ready; i++)
-		has_more |= take(turn, &ready[i]);
-	if (turn->n_events > 0)
-		coap_io_do_epoll(turn->context, turn->events, turn->n_events);
+		if (is_plain(turn, &ready[i]))
+			has_more |= take(turn, &ready[i]);
+	do_events(turn, turn->max_idle_plain);
+	for (int i = 0; i < n_ready; i++)
+		if (!is_plain(turn, &ready[i]))
+			has_more |= take(turn, &ready[i]);
+	do_events(turn, turn->max_idle_secure);
 	coap_datagrams_release();
 	return has_more;
 }
@@ -118,7 +139,10 @@ struct coap_turn *coap_turn_new(const struct coap_turn_opts *opts)
 	struct coap_turn *turn = su_new(struct coap_turn);
 	turn->context = opts->context;
 	turn->repeats = 1;
+	turn->max_idle_plain = opts->max_idle_plain;
+	turn->max_idle_secure = opts->max_idle_secure;
 	take_sockets(turn, opts->plain, opts->answer, opts->arg);
+	turn->n_plain = turn->n_batched;
 	take_sockets(turn, opts->secure, opts->answer_secure, opts->arg_secure);
 	turn->watch = su_watch_new(opts->loop, epoll_fd, SU_LOOP_READ, on_ready, turn);
 	return turn;

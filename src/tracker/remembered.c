@@ -3,13 +3,15 @@
 #include "tracker/remembered.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
 struct remembered *remembered_new(const char *endpoint)
 {
-	struct remembered *of = su_new(struct remembered);
-	of->endpoint = su_strdup(endpoint);
+	const size_t name_bytes = strlen(endpoint) + 1;
+	struct remembered *of = su_new_bytes(sizeof(*of) + name_bytes);
+	of->endpoint = memcpy(of->name, endpoint, name_bytes);
 	return of;
 }
 
@@ -21,7 +23,6 @@ void remembered_free(struct remembered **of)
 	snapshot_free(&(*of)->foreseen);
 	release_facts_unref(&(*of)->facts);
 	free((*of)->active_reason);
-	free((*of)->endpoint);
 	free(*of);
 	*of = NULL;
 }

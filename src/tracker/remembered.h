@@ -20,7 +20,7 @@ struct remembered {
 	struct remembered *lru_previous, *lru_next; /* registry */
 	struct remembered *load_next;               /* loader */
 
-	char *endpoint;
+	const char *endpoint; /* name */
 	enum remembered_state state;
 	uint64_t epoch;            /* of the registry when it was loaded */
 	bool spoiled;              /* a change was announced while it was being loaded */
@@ -42,6 +42,8 @@ struct remembered {
 	bool commanding; /* a command is under way */
 	bool reach_lost; /* a command was lost: nothing more until the device is heard again */
 	unsigned cannot; /* bit (1 << enum command_kind) each that it said it does not know */
+
+	char name[];
 };
 
 /* device has nothing but a name and a provision; NULL: nothing is laid down. */

@@ -119,6 +119,56 @@ static void a_packed_device_comes_back_whole(void **state)
 	assert_true(component_id_equal(back.told.components[1].id, device.told.components[1].id));
 }
 
+static void fill_calendar(struct calendar *calendar)
+{
+	calendar->time_zone = "Europe/Berlin";
+	calendar->n_windows = DEVICE_MAX_WINDOWS;
+	for (size_t i = 0; i < DEVICE_MAX_WINDOWS; i++)
+		calendar->windows[i].rule = i % 2 ? "FREQ=DAILY" : NULL;
+}
+
+static void a_full_device_comes_back_whole(void **state)
+{
+	(void)state;
+	static const uint8_t id[] = { 0x81, 0x41, 0x00 };
+	struct calendar told = { 0 }, laid_down = { 0 };
+	fill_calendar(&told);
+	fill_calendar(&laid_down);
+	struct device device = {
+		.endpoint = "meter",
+		.mode = MODE_SERVER,
+		.mode_reason = "because",
+		.calendar = &told,
+		.provision = { .has_mode = true, .calendar = &laid_down, .row_version = 3 },
+		.told = { .n_vendor_ids = DEVICE_MAX_IDS, .n_components = DEVICE_MAX_COMPONENTS },
+	};
+	for (size_t i = 0; i < DEVICE_MAX_IDS; i++)
+		device.told.vendor_ids[i] = su_uuid_v7((int64_t)i + 1);
+	for (size_t i = 0; i < DEVICE_MAX_COMPONENTS; i++)
+		device.told.components[i] = (struct installed_component){
+			.id = { su_span_of(id, sizeof(id)) }, .has_size = true, .size_bytes = i
+		};
+	struct snapshot *snapshot su_auto(snapshot_free) = snapshot_new(&device);
+	struct device back;
+	memset(&back, 0xff, sizeof(back));
+	snapshot_restore(snapshot, &back);
+	assert_true(calendar_equal(back.calendar, &told));
+	assert_true(calendar_equal(back.provision.calendar, &laid_down));
+	assert_ptr_not_equal(back.calendar, &told);
+	assert_int_equal(back.provision.row_version, 3);
+	assert_true(back.provision.has_mode);
+	assert_int_equal(back.mode, MODE_SERVER);
+	assert_string_equal(back.mode_reason, "because");
+	assert_null(back.address);
+	assert_memory_equal(
+		back.told.vendor_ids, device.told.vendor_ids, sizeof(back.told.vendor_ids));
+	for (size_t i = 0; i < DEVICE_MAX_COMPONENTS; i++) {
+		assert_true(su_span_equal(
+			back.told.components[i].id.encoded, su_span_of(id, sizeof(id))));
+		assert_int_equal(back.told.components[i].size_bytes, i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +177,7 @@ int main(void)
 		cmocka_unit_test(a_change_during_the_load_calls_for_another),
 		cmocka_unit_test(many_names_are_told_apart),
 		cmocka_unit_test(a_packed_device_comes_back_whole),
+		cmocka_unit_test(a_full_device_comes_back_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
