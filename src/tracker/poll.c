@@ -9,6 +9,7 @@
 #include "tracker/planning.h"
 #include "tracker/policy_holder.h"
 #include "tracker/poll_crowd.h"
+#include "tracker/release_shelf.h"
 #include "tracker/sighting.h"
 #include "tracker/turn.h"
 
@@ -154,6 +155,7 @@ static const char *reason_against(
 static void on_planned(struct turn *turn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
+	release_shelf_share(turn->tracker->shelf, self->generation, &self->chosen);
 	if (turn->error.status != SU_OK) {
 		/* The database is away: what was offered before still stands. */
 		if (turn->has_active && turn->active.state != DEPLOYMENT_PLANNED)

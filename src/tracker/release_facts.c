@@ -121,6 +121,14 @@ static void collect_images(struct txn *txn, struct su_arena *scratch, const stru
 	}
 }
 
+/* There was room for as many as there may be; mostly there are few. */
+static void keep_images(struct release_facts *facts)
+{
+	const struct su_span few = su_span_of(
+		(const uint8_t *)facts->images, facts->n_images * sizeof(*facts->images));
+	facts->images = (struct command_image *)(uintptr_t)su_arena_copy(facts->arena, few).data;
+}
+
 enum su_status release_facts_load(struct txn *txn, struct blob_store *blobs,
 	const struct digest *release, struct release_facts **out, struct su_error *err)
 {
@@ -136,9 +144,10 @@ enum su_status release_facts_load(struct txn *txn, struct blob_store *blobs,
 	struct release_facts *facts = su_new(struct release_facts);
 	facts->refs = 1;
 	facts->arena = su_arena_new();
-	facts->images = su_arena_array(facts->arena, MAX_PUSHED_IMAGES, sizeof(*facts->images));
+	facts->images = su_arena_array(scratch, MAX_PUSHED_IMAGES, sizeof(*facts->images));
 	facts->can_be_pushed = true;
 	collect_images(txn, scratch, &stored, facts, 0);
+	keep_images(facts);
 	const struct source from = { txn, blobs, scratch };
 	enum su_status status = fill(&from, &stored, facts, err);
 	if (status == SU_OK)

@@ -8,6 +8,7 @@
 #include "tracker/planning_due.h"
 #include "tracker/poll_crowd.h"
 #include "tracker/pusher.h"
+#include "tracker/release_shelf.h"
 #include "tracker/sweep.h"
 #include "tracker/turn.h"
 
@@ -34,6 +35,7 @@ enum su_status tracker_start(
 		.arg = tracker,
 	};
 	tracker->loader = loader_new(&loader);
+	tracker->shelf = release_shelf_new();
 	tracker->ledger = ledger_new();
 	tracker->crowd = poll_crowd_new(tracker);
 	tracker->sweep = sweep_start(tracker);
@@ -77,6 +79,7 @@ void tracker_stop(struct tracker **tracker)
 	}
 	loader_free(&stopping->loader);
 	registry_free(&stopping->registry);
+	release_shelf_free(&stopping->shelf);
 	ledger_free(&stopping->ledger);
 	poll_crowd_free(&stopping->crowd);
 	su_free_ptr(&stopping);

@@ -8,6 +8,7 @@
 #include "tracker/tracker.h"
 
 struct pusher;
+struct release_shelf;
 struct ledger;
 struct planning_due;
 struct poll_crowd;
@@ -17,6 +18,7 @@ struct tracker {
 	struct tracker_opts opts;
 	struct registry *registry;
 	struct loader *loader;
+	struct release_shelf *shelf;
 	struct sweep *sweep;
 	struct pusher *pusher; /* NULL: without a clock */
 	struct ledger *ledger;
