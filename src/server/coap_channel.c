@@ -466,11 +466,16 @@ static void on_heard(void *arg)
 void coap_channel_note(
 	struct coap_channel *channel, const char *endpoint, struct coap_peer *peer, int64_t now_ms)
 {
+	struct tracker *tracker = device_front_tracker(channel->opts.devices);
+	/* A session that is held slows libcoap down: not for whom it is of no use. */
+	if (!coap_links_find(channel->links, endpoint) &&
+		!tracker_is_spoken_to(tracker, endpoint, now_ms))
+		return;
 	const struct coap_link *link = coap_links_note(channel->links, endpoint, peer, now_ms);
 	if (!link || link->command)
 		return;
 	struct heard *heard = su_new(struct heard);
-	heard->tracker = device_front_tracker(channel->opts.devices);
+	heard->tracker = tracker;
 	heard->endpoint = su_strdup(endpoint);
 	heard->at_ms = now_ms;
 	su_loop_post(channel->opts.loop, on_heard, heard);

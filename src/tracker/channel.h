@@ -78,5 +78,7 @@ void tracker_add_channel(struct tracker *tracker, const struct channel *channel)
 void tracker_in_reach(struct tracker *tracker, const char *endpoint, int64_t now_ms);
 /* To be called when the channel ends: nothing is asked of it any more. */
 void tracker_remove_channel(struct tracker *tracker, const void *self);
+/* Whether commands may be sent to it before its next poll; also when it is not known. */
+bool tracker_is_spoken_to(struct tracker *tracker, const char *endpoint, int64_t now_ms);
 /* How the device works, provisioned or told; false: it is not remembered at this moment. */
 bool tracker_profile(struct tracker *tracker, const char *endpoint, struct profile *out);

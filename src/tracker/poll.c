@@ -411,6 +411,16 @@ void tracker_poll(
 	turn_enqueue_take(&self->turn);
 }
 
+bool tracker_is_spoken_to(struct tracker *tracker, const char *endpoint, int64_t now_ms)
+{
+	const struct remembered *of = registry_find(tracker->registry, endpoint);
+	if (!of || !of->device)
+		return true;
+	struct device device;
+	snapshot_restore(of->device, &device);
+	return is_spoken_to(of, &device, now_ms);
+}
+
 int64_t tracker_poll_again_s(struct tracker *tracker, const char *endpoint, int64_t now_ms)
 {
 	return again_s(tracker, registry_find(tracker->registry, endpoint), endpoint, now_ms);
