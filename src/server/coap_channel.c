@@ -283,9 +283,9 @@ static void on_push_answer(struct coap_command *command, const coap_pdu_t *respo
 		answer.size1 =
 			coap_decode_var_bytes8(coap_opt_value(size1), coap_opt_length(size1));
 	}
-	enum coap_push_step step = read_block1(response, &answer.block1)
-					   ? coap_push_take(command->push, &answer)
-					   : COAP_PUSH_NONSENSE;
+	enum coap_push_step step = COAP_PUSH_NONSENSE;
+	if (read_block1(response, &answer.block1))
+		step = coap_push_take(command->push, &answer);
 	command->link->szx = coap_push_szx(command->push);
 	switch (step) {
 	case COAP_PUSH_GO_ON:
@@ -361,8 +361,8 @@ static bool in_reach(void *self, const char *endpoint, int64_t now_ms, int64_t *
 	struct coap_channel *channel = self;
 	const struct coap_link *link = coap_links_find(channel->links, endpoint);
 	struct profile profile;
-	bool known = link && tracker_profile(device_front_tracker(channel->opts.devices), endpoint,
-				     &profile);
+	struct tracker *tracker = device_front_tracker(channel->opts.devices);
+	bool known = link && tracker_profile(tracker, endpoint, &profile);
 	return link && coap_link_in_reach(link, known ? &profile : NULL, now_ms, until_ms_out);
 }
 
@@ -466,18 +466,15 @@ static void on_heard(void *arg)
 void coap_channel_note(
 	struct coap_channel *channel, const char *endpoint, struct coap_peer *peer, int64_t now_ms)
 {
-	struct tracker *tracker = device_front_tracker(channel->opts.devices);
 	/* A session that is held slows libcoap down: not for whom it is of no use. */
-	if (!coap_links_find(channel->links, endpoint) &&
-		!tracker_is_spoken_to(tracker, endpoint, now_ms))
-		return;
-	const struct coap_link *link = coap_links_note(channel->links, endpoint, peer, now_ms);
+	struct tracker *tracker = device_front_tracker(channel->opts.devices);
+	const struct coap_link *link = coap_links_find(channel->links, endpoint);
+	if (link || tracker_is_spoken_to(tracker, endpoint, now_ms))
+		link = coap_links_note(channel->links, endpoint, peer, now_ms);
 	if (!link || link->command)
 		return;
 	struct heard *heard = su_new(struct heard);
-	heard->tracker = tracker;
-	heard->endpoint = su_strdup(endpoint);
-	heard->at_ms = now_ms;
+	*heard = (struct heard){ tracker, su_strdup(endpoint), now_ms };
 	su_loop_post(channel->opts.loop, on_heard, heard);
 }
 
