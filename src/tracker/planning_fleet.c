@@ -15,6 +15,7 @@
 #include "tracker/planning.h"
 
 #define PAGE_DEVICES 100
+#define MAX_ATTEMPTS 4 /* then it is decided when the device polls */
 
 struct page {
 	const struct planning_desk *desk;
@@ -90,18 +91,31 @@ static void insert_planned(
 	deployment_store_notify(&page->txn, device->endpoint);
 }
 
-static void plan_device(struct page *page, const struct device *device)
+/* It may have spoken since the page was read: it may run by now what was chosen for it. */
+static bool is_unchanged(struct page *page, struct device *device)
 {
-	struct plan plan;
-	if (!is_spoken_to(page, device))
-		return;
+	const int64_t row_version = device->row_version;
+	return device_store_get(&page->txn, page->arena, device->endpoint, device) &&
+	       device->row_version == row_version;
+}
+
+static void plan_device(struct page *page, struct device *device)
+{
 	const struct planner planner = { &page->txn, page->desk->blobs, page->arena,
 		page->desk->now_ms, page->memory };
-	planner_choose(&planner, device, &plan);
-	if (!txn_ok(&page->txn) || !plan.choice)
+	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		struct plan plan;
+		if (device->removed_at_ms != 0 || !is_spoken_to(page, device))
+			return;
+		planner_choose(&planner, device, &plan);
+		if (!txn_ok(&page->txn) || !plan.choice)
+			return;
+		if (!is_unchanged(page, device))
+			continue;
+		if (make_way(page, device, &plan.choice->release.digest))
+			insert_planned(page, device, plan.choice);
 		return;
-	if (make_way(page, device, &plan.choice->release.digest))
-		insert_planned(page, device, plan.choice);
+	}
 }
 
 static void plan_devices(struct page *page, const struct planned_device *found, size_t n)
