@@ -5,6 +5,9 @@ INSERT INTO replan_job (policy_version, after_device_id)
 VALUES ($1::bigint, 0)
 ON CONFLICT (only_one) DO UPDATE SET policy_version = excluded.policy_version, after_device_id = 0
 
+-- name: replan_newest_change
+SELECT ms(at) FROM deployment_history ORDER BY id DESC LIMIT 1
+
 -- name: replan_claim
 SELECT after_device_id FROM replan_job FOR UPDATE SKIP LOCKED
 

@@ -10,6 +10,16 @@ void replan_store_start(struct txn *txn, int64_t policy_version)
 	txn_execute(txn, STATEMENT_REPLAN_START, sql_int(policy_version));
 }
 
+int64_t replan_store_newest_change(struct txn *txn)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query_all(txn, STATEMENT_REPLAN_NEWEST_CHANGE);
+	if (sql_rows_count(rows) == 0)
+		return 0;
+	struct sql_row row = sql_row_at(rows, 0, NULL, &txn->error);
+	return sql_read_int(&row);
+}
+
 static bool claim(struct txn *txn, int64_t *after_device_out)
 {
 	struct pg_result *rows su_auto(sql_rows_free) = txn_query_all(txn, STATEMENT_REPLAN_CLAIM);

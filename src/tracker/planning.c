@@ -377,6 +377,9 @@ bool planning_is_shown(
 	/* Who is asked first sees it when it has agreed; but asking must not take it from one that polls. */
 	bool is_asked_first =
 		deployment->mode == MODE_NEGOTIATED && device->mode == MODE_NEGOTIATED;
-	return !is_asked_first && now_ms >= plan->download_ms &&
-	       (plan->download_ms != 0 || !is_undecided(deployment));
+	/* Its time has come, or had come already when it was offered: the clock may go back. */
+	bool has_come =
+		now_ms >= plan->download_ms ||
+		(state == DEPLOYMENT_OFFERED && deployment->changed_at_ms >= plan->download_ms);
+	return !is_asked_first && has_come && (plan->download_ms != 0 || !is_undecided(deployment));
 }

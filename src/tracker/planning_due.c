@@ -19,11 +19,15 @@
 #define BATCH_MAX   200
 /* So that devices which are spoken to then do not all come at once. */
 #define REPLAN_SPREAD_MS 3000
+/* Clocks are slewed, and those of several daemons differ, by less than that. */
+#define CLOCK_SLACK_MS 10000
 
 struct planning_due {
 	struct tracker *tracker; /* NULL: stopped */
 	struct su_timer *timer;
 	bool busy, woken;
+	bool is_new;    /* nothing was looked at yet */
+	bool went_back; /* the clock did, since the last time */
 	/* For the worker. */
 	struct policy_holder *policy;
 	struct planning_desk desk;
@@ -153,6 +157,29 @@ static bool replan_some(const struct planning_due *due, struct store_conn *conn)
 	return txn_commit(&txn, &error) == SU_OK && found;
 }
 
+/* By the clock of an earlier run, perhaps of another machine. */
+static bool is_before_newest(const struct planning_due *due, struct store_conn *conn)
+{
+	struct txn txn = txn_begin(conn);
+	int64_t newest_ms = replan_store_newest_change(&txn);
+	return txn_commit(&txn, NULL) == SU_OK && newest_ms > due->desk.now_ms + CLOCK_SLACK_MS;
+}
+
+/* What was planned by a clock that was ahead would wait until the time comes once more. */
+static void heed_clock(struct planning_due *due, struct store_conn *conn, int64_t policy_version)
+{
+	if (due->is_new)
+		due->went_back = is_before_newest(due, conn);
+	due->is_new = false;
+	if (!due->went_back)
+		return;
+	struct txn txn = txn_begin(conn);
+	replan_store_start(&txn, policy_version);
+	due->went_back = txn_commit(&txn, NULL) != SU_OK;
+	if (!due->went_back)
+		su_log(SU_LOG_WARNING, "the clock went back: what is in flight is planned anew");
+}
+
 static void work(void *arg, void *thread_context)
 {
 	struct planning_due *due = arg;
@@ -161,6 +188,7 @@ static void work(void *arg, void *thread_context)
 	due->desk.policy = use.policy;
 	due->n_handed = 0;
 	due->more = false;
+	heed_clock(due, thread_context, use.version);
 	look_at_all(due, thread_context);
 	due->more |= planning_fleet_page(&due->desk, thread_context);
 	due->more |= replan_some(due, thread_context);
@@ -200,7 +228,9 @@ static void on_timer(void *arg)
 		su_timer_set(due->timer, INTERVAL_MS);
 		return;
 	}
-	due->desk.now_ms = due->tracker->opts.now_ms();
+	const int64_t now_ms = due->tracker->opts.now_ms();
+	due->went_back |= now_ms + CLOCK_SLACK_MS < due->desk.now_ms;
+	due->desk.now_ms = now_ms;
 	due->arena = su_arena_new();
 	const struct su_job job = { .run = work, .done = on_done, .arg = due };
 	due->busy = su_work_submit(due->tracker->opts.work, job) == SU_OK;
@@ -233,6 +263,7 @@ struct planning_due *planning_due_start(struct tracker *tracker)
 	struct planning_due *due = su_new(struct planning_due);
 	due->tracker = tracker;
 	due->policy = tracker->opts.policies;
+	due->is_new = true;
 	due->desk.ledger = tracker->ledger;
 	due->desk.blobs = tracker->opts.blobs;
 	due->timer = su_timer_new(tracker->opts.loop, on_timer, due);

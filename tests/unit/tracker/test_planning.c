@@ -161,6 +161,32 @@ static void another_policy_decides_anew(void **state)
 	assert_string_equal(count_replans(fixture), "2");
 }
 
+/* True when it is to be decided anew, or was, since now. */
+static const char *is_marked(struct fixture *fixture)
+{
+	return su_arena_printf(
+		fixture_arena(fixture), "row_version > %s", value(fixture, "meter", "row_version"));
+}
+
+/* What was shown stays in sight, and nothing waits for a time that has been before. */
+static void a_clock_that_goes_back_decides_anew(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	const struct firmware what = firmware();
+	use_default_policy(fixture);
+	fixture_approved(fixture, &what);
+	get_offer(fixture, "meter");
+	until(fixture, "active AND (SELECT count(*) FROM plan_job) = 0", "t");
+	fixture_advance(fixture, -3600 * SECOND_MS);
+	assert_true(fixture_poll(fixture, "meter").has_offer);
+	until(fixture, is_marked(fixture), "t");
+	assert_true(fixture_poll(fixture, "meter").has_offer);
+	/* By the history alone: this one starts when the clock has gone back. */
+	const char *marked = is_marked(fixture);
+	fixture_restart(fixture);
+	until(fixture, marked, "t");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -168,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_next_plan_rests_on_what_others_took),
 		TEST(another_policy_decides_anew),
+		TEST(a_clock_that_goes_back_decides_anew),
 	};
 	return cmocka_run_group_tests_name("planning", tests, NULL, NULL);
 }
