@@ -101,8 +101,8 @@ static bool is_unchanged(struct page *page, struct device *device)
 
 static void plan_device(struct page *page, struct device *device)
 {
-	const struct planner planner = { &page->txn, page->desk->blobs, page->arena,
-		page->desk->now_ms, page->memory };
+	struct planner planner = { &page->txn, page->desk->blobs, page->arena, page->desk->now_ms,
+		page->memory };
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		struct plan plan;
 		if (device->removed_at_ms != 0 || !is_spoken_to(page, device))
@@ -110,8 +110,10 @@ static void plan_device(struct page *page, struct device *device)
 		planner_choose(&planner, device, &plan);
 		if (!txn_ok(&page->txn) || !plan.choice)
 			return;
-		if (!is_unchanged(page, device))
+		if (!is_unchanged(page, device)) {
+			planner.memory = NULL; /* it is of before */
 			continue;
+		}
 		if (make_way(page, device, &plan.choice->release.digest))
 			insert_planned(page, device, plan.choice);
 		return;
