@@ -224,14 +224,16 @@ static void plan_for(struct turn *turn, struct txn *txn, struct planner_memory *
 	struct poll_turn *self = (struct poll_turn *)turn;
 	const struct planner planner = { txn, turn->tracker->opts.blobs, turn->arena,
 		turn->contact.now_ms, memory };
+	struct su_error err;                /* may have been written to although all went well */
 	release_facts_unref(&self->chosen); /* of the first time */
 	turn->error.status = SU_OK;
 	planner_choose(&planner, turn->device, &self->plan);
-	if (!txn_ok(txn) || !self->plan.choice ||
-		planner_memory_facts(memory, &self->plan.choice->release.digest, &self->chosen,
-			&turn->error) != SU_OK)
+	if (!txn_ok(txn) || !self->plan.choice)
 		return;
-	if (!is_in_flight(turn, &self->plan))
+	const struct digest *release = &self->plan.choice->release.digest;
+	if (planner_memory_facts(memory, release, &self->chosen, &err) != SU_OK)
+		turn->error = err;
+	else if (!is_in_flight(turn, &self->plan))
 		decide(turn, txn, memory);
 }
 
