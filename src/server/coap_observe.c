@@ -31,7 +31,7 @@ struct observer {
 	enum envelope_form form;
 	bool due, polling, dead;
 	bool again; /* changed while it was being asked for */
-	bool retry; /* asking failed for the moment */
+	bool retry; /* asking failed for the moment, or an older answer stood in */
 };
 
 struct coap_observers {
@@ -42,7 +42,8 @@ struct coap_observers {
 	struct observer *due, **due_end;
 	size_t n_buckets; /* a power of two */
 	struct observer **buckets;
-	bool closed; /* freed when the last poll comes back */
+	bool is_retry_set; /* retry_timer: who comes later must not put it off */
+	bool closed;       /* freed when the last poll comes back */
 };
 
 static struct observer **bucket_of(struct coap_observers *observers, const char *endpoint)
@@ -104,8 +105,19 @@ static void make_due(struct observer *observer)
 
 static void make_retry(struct observer *observer)
 {
+	struct coap_observers *all = observer->all;
 	observer->retry = true;
-	su_timer_set(observer->all->retry_timer, RETRY_MS);
+	if (!all->is_retry_set)
+		su_timer_set(all->retry_timer, RETRY_MS);
+	all->is_retry_set = true;
+}
+
+/* It was told what had been offered before: the database could not be asked what holds by now. */
+static void retry_unless_chosen(struct observer *observer)
+{
+	struct tracker *tracker = device_front_tracker(observer->all->devices);
+	if (!tracker_has_chosen(tracker, observer->endpoint))
+		make_retry(observer);
 }
 
 static struct observer *take_due(struct coap_observers *observers)
@@ -147,6 +159,7 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 		make_due(observer);
 	} else if (!err) {
 		coap_notifier_tell(all->notifier, &observer->notice, offer);
+		retry_unless_chosen(observer);
 	} else if (err->status == SU_NOT_FOUND || err->status == SU_DENIED) {
 		end_with_error(observer, err);
 	} else {
@@ -205,6 +218,7 @@ static void on_time(void *arg)
 static void on_retry(void *arg)
 {
 	struct coap_observers *observers = arg;
+	observers->is_retry_set = false;
 	for (size_t i = 0; i < observers->n_buckets; i++) {
 		for (struct observer *o = observers->buckets[i]; o; o = o->next) {
 			if (o->retry)
@@ -282,6 +296,7 @@ bool coap_observers_add(struct coap_observers *observers, const struct coap_exch
 	observer->next = *bucket;
 	*bucket = observer;
 	observers->count++;
+	retry_unless_chosen(observer);
 	*number_out = coap_notifier_number(observers->notifier);
 	return true;
 }

@@ -334,6 +334,11 @@ static void on_patience_over(void *arg)
 	reply(self, NULL);
 }
 
+static bool has_chosen(const struct tracker *tracker, const struct remembered *of)
+{
+	return registry_is_fresh(tracker->registry, of) && is_decided(tracker, of);
+}
+
 static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
 
 /* Without the database, what was offered before still stands, also if newer things may be known there. */
@@ -348,7 +353,7 @@ static bool can_answer_at_once(
 		return false;
 	if (committer_database_away(tracker->opts.committer) && of->has_active)
 		return true;
-	return registry_is_fresh(tracker->registry, of) && is_decided(tracker, of);
+	return has_chosen(tracker, of);
 }
 
 static int64_t again_s(
@@ -411,6 +416,12 @@ void tracker_poll(
 		su_timer_set(self->patience, PATIENCE_MS);
 	}
 	turn_enqueue_take(&self->turn);
+}
+
+bool tracker_has_chosen(struct tracker *tracker, const char *endpoint)
+{
+	const struct remembered *of = registry_find(tracker->registry, endpoint);
+	return of && has_chosen(tracker, of);
 }
 
 bool tracker_is_spoken_to(struct tracker *tracker, const char *endpoint, int64_t now_ms)

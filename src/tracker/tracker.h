@@ -92,6 +92,9 @@ void tracker_remove(struct tracker *tracker, const struct contact *contact, stru
 void tracker_poll(
 	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg);
 
+/* False after a poll was answered: the database could not tell, what was offered before stood in. */
+bool tracker_has_chosen(struct tracker *tracker, const char *endpoint);
+
 /* What a poll comes to when nothing has to be decided, loaded or written for it. */
 struct peek {
 	bool has_offer;
@@ -140,9 +143,7 @@ void tracker_status(struct tracker *tracker, const struct contact *contact,
 void tracker_report(struct tracker *tracker, const struct contact *contact, struct su_span body,
 	tracker_done_fn done, void *arg);
 
-/*
- * Called whenever what tracker_poll would answer for this endpoint may have changed: for Observe.
- * endpoint NULL: for anybody.
- */
+/* Called whenever what tracker_poll would answer for this endpoint may have changed: for Observe.
+ * endpoint NULL: for anybody. */
 typedef void (*tracker_change_fn)(void *arg, const char *endpoint);
 void tracker_on_change(struct tracker *tracker, tracker_change_fn on_change, void *arg);

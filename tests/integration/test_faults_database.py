@@ -5,11 +5,12 @@ work resumes without anybody's help."""
 import concurrent.futures
 import contextlib
 import hashlib
+import uuid
 
 import psycopg2
 import pytest
 import suit_oracle as suit
-from device import CoapDevice, CoapPeer, HttpDevice
+from device import ETAG, GET, OBSERVE, CoapDevice, CoapPeer, HttpDevice
 from sandbox import eventually
 
 
@@ -18,6 +19,7 @@ def fleet(fresh):
     """A sandbox with a release and two devices that know of it."""
     key = suit.Key()
     fresh.rest.trust(key)
+    fresh.key = key
     fresh.image = suit.Image(b"new firmware" * 1000)
     fresh.rest.publish(suit.update(key, 1, [fresh.image]), [fresh.image])
     fresh.lamp = HttpDevice(fresh, "lamp")
@@ -115,6 +117,27 @@ def test_offers_stand_while_the_database_is_silent(fleet):
         assert fleet.sql("SELECT 1 FROM pg_locks WHERE NOT granted"), "suitd waits for it still"
         assert fleet.bulb.poll().status == "2.05"
     check_with_database(fleet)
+
+
+def test_who_observes_is_told_of_what_could_not_be_chosen_at_first(fleet):
+    """Choosing fails just when a newer release is approved, and nobody announces that it works again."""
+    other = HttpDevice(fleet, "other")
+    assert other.register(klass=uuid.uuid4()).status_code == 201
+    assert other.poll().status_code == 404
+    peer = fleet.bulb.peer
+    target = peer.target("/suit/manifest", fleet.bulb.query)
+    assert peer.exchange(GET, target + [(OBSERVE, b"")], token=b"watch").status == "2.05"
+    newer = suit.update(fleet.key, 2, [fleet.image])
+    fleet.rest.publish(newer, [], approve=False)
+    fleet.sql("UPDATE release SET state = 'approved'")
+    fleet.sql("ALTER TABLE release RENAME TO hidden")
+    fleet.sql("SELECT pg_notify('suitd', 'release - ')")
+    eventually(lambda: other.poll().status_code >= 500)
+    assert other.poll().status_code >= 500, "after the observer, whose turn came with the first"
+    fleet.sql("ALTER TABLE hidden RENAME TO release")
+    peer.socket.settimeout(60)
+    told = peer.notification(b"watch")
+    assert told.status == "2.05" and told.option(ETAG) == hashlib.sha256(newer).digest()[:8]
 
 
 def test_connections_that_break_are_made_again(fleet):

@@ -206,6 +206,29 @@ static void a_newer_release_takes_the_place_of_one_not_begun(void **state)
 		"1");
 }
 
+static void what_stands_in_for_a_choice_is_known_as_such(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct tracker *tracker = fixture_tracker(fixture);
+	assert_false(tracker_has_chosen(tracker, "meter"));
+	struct answer first = offered(fixture);
+	assert_true(tracker_has_chosen(tracker, "meter"));
+	const struct firmware better = firmware(8, NEWER);
+	struct release release = fixture_approved(fixture, &better);
+	assert_false(tracker_has_chosen(tracker, "meter"));
+
+	fixture_sql(fixture, "ALTER TABLE release RENAME TO hidden");
+	struct answer again = fixture_poll(fixture, "meter");
+	assert_int_equal(again.error.status, SU_OK);
+	assert_true(digest_equal(&again.offer.release, &first.offer.release));
+	assert_false(tracker_has_chosen(tracker, "meter"));
+
+	fixture_sql(fixture, "ALTER TABLE hidden RENAME TO release");
+	struct answer second = fixture_poll(fixture, "meter");
+	assert_true(digest_equal(&second.offer.release, &release.digest));
+	assert_true(tracker_has_chosen(tracker, "meter"));
+}
+
 static void a_download_under_way_is_left_alone(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -435,6 +458,7 @@ int main(void)
 		CASE(a_revert_after_the_reboot_fails_and_is_not_tried_again),
 		CASE(a_loss_of_power_while_installing_is_no_revert),
 		CASE(a_newer_release_takes_the_place_of_one_not_begun),
+		CASE(what_stands_in_for_a_choice_is_known_as_such),
 		CASE(a_download_under_way_is_left_alone),
 		CASE(a_withdrawn_release_is_offered_no_more),
 		CASE(a_withdrawal_that_was_cut_off_is_completed),
