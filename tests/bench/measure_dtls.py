@@ -50,7 +50,7 @@ def beside_libcoap(bench, mode, n_held):
                           WINDOW, bench.seconds, mode, "suit/manifest", allow_lost=True)
 
     def reference():
-        libcoap = bench.program("dtls_constant", KEY, envelope_bytes)
+        libcoap = bench.program("coap_constant", envelope_bytes, KEY)
         try:
             return load(libcoap, libcoap.coap)
         finally:
