@@ -142,6 +142,15 @@ static void drop_reference(struct http_exchange *exchange)
 	http_front_free_when_done(front);
 }
 
+int http_exchange_socket(const struct http_exchange *exchange)
+{
+	if (!exchange->connection)
+		return -1;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
 static void set_suspended(struct http_exchange *exchange, bool suspended)
 {
 	if (!exchange->connection || exchange->suspended == suspended)
@@ -255,9 +264,7 @@ static void advance_headers(struct http_exchange *exchange)
  */
 static void look_for_end(struct http_exchange *exchange)
 {
-	const union MHD_ConnectionInfo *fd =
-		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct pollfd socket = { .fd = fd ? fd->connect_fd : -1, .events = POLLRDHUP };
+	struct pollfd socket = { .fd = http_exchange_socket(exchange), .events = POLLRDHUP };
 	if (exchange->suspended || poll(&socket, 1, 0) != 1)
 		return;
 	set_suspended(exchange, true);
@@ -433,10 +440,9 @@ static bool refuse_at_once(const struct http_exchange *exchange)
 
 static enum MHD_Result send_early_reply(struct http_exchange *exchange)
 {
-	const union MHD_ConnectionInfo *fd =
-		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (fd)
-		http_linger_keep(exchange->front->linger, fd->connect_fd);
+	int fd = http_exchange_socket(exchange);
+	if (fd >= 0)
+		http_linger_keep(exchange->front->linger, fd);
 	return send_reply(exchange);
 }
 

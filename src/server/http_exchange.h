@@ -52,6 +52,8 @@ struct http_exchange *http_exchange_new(struct http_listener *listener,
 enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *data, size_t *size);
 /* The connection is through with it; complete: the whole reply was written. */
 void http_exchange_leave(struct http_exchange *exchange, bool complete);
+/* Of its connection; -1: there is none any more. */
+int http_exchange_socket(const struct http_exchange *exchange);
 /* Wakes an exchange that waits, so that its connection can be closed. */
 void http_exchange_abandon(struct http_exchange *exchange);
 void http_exchange_finish(struct http_call *call);

@@ -11,15 +11,6 @@ static struct http_exchange *exchange_of(struct http_call *call)
 	return (struct http_exchange *)(void *)call;
 }
 
-static int socket_of(const struct http_exchange *exchange)
-{
-	if (!exchange->connection)
-		return -1;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	return info ? info->connect_fd : -1;
-}
-
 static void on_readable(int fd, unsigned events, void *arg)
 {
 	struct http_hold *hold = arg;
@@ -33,7 +24,7 @@ void http_hold_watch(struct http_call *call, void (*on_stir)(void *arg), void *a
 {
 	struct http_exchange *exchange = exchange_of(call);
 	struct http_hold *hold = &exchange->hold;
-	int fd = socket_of(exchange);
+	int fd = http_exchange_socket(exchange);
 	hold->on_stir = on_stir;
 	hold->stir_arg = arg;
 	if (fd >= 0)
@@ -56,7 +47,7 @@ void http_hold_end_watch(struct http_hold *hold)
 void http_hold_tell_sent(struct http_exchange *exchange, bool complete)
 {
 	struct http_hold *hold = &exchange->hold;
-	int fd = complete ? socket_of(exchange) : -1;
+	int fd = complete ? http_exchange_socket(exchange) : -1;
 	if (hold->on_sent)
 		hold->on_sent(hold->sent_arg, fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1);
 	hold->on_sent = NULL;

@@ -15,7 +15,7 @@
 
 /* Deployments that a withdrawal ends in one transaction; more follow in further ones. */
 #define WITHDRAW_BATCH 500
-#define ATTEMPTS       5
+#define ATTEMPTS       10
 
 static void audit(struct txn *txn, const struct command_origin *origin, const char *action,
 	const char *subject)
