@@ -19,6 +19,7 @@ FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = ANY ($1::bigint[]) AND d.active
 
 -- name: deployment_latest
+-- By the numbers of their first steps: the clock, of which an id is made, may have been set back.
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
 	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
@@ -27,14 +28,17 @@ SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.c
 	ms(d.noticed_at), d.reasons::text, d.row_version
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = $1::bigint AND r.digest = $2::text
-ORDER BY d.id DESC
+ORDER BY (SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST,
+	d.id DESC
 LIMIT 1
 
 -- name: deployment_past
+-- In order as above.
 SELECT DISTINCT ON (d.device_id, d.release_id) d.device_id, r.digest, d.state, d.reason
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = ANY ($1::bigint[]) AND r.digest = ANY ($2::text[])
-ORDER BY d.device_id, d.release_id, d.id DESC
+ORDER BY d.device_id, d.release_id,
+	(SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST, d.id DESC
 
 -- name: deployment_list
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),

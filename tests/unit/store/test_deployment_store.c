@@ -255,6 +255,30 @@ static void end_deployment(struct store_fixture *f, struct deployment *d)
 	commit(f);
 }
 
+/* An id is made of the time of day, which may go back between two tries of one release. */
+static void test_the_latest_is_the_one_made_last(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct scene scene = make_scene(f);
+	struct deployment first = sample_deployment(2, &scene.device, &scene.release), out;
+	const struct deployment again = sample_deployment(1, &scene.device, &scene.release);
+	const struct digest *const releases[] = { &scene.release.digest };
+	const struct past_query query = { &scene.device.id, 1, releases, 1 };
+	struct past_deployment *past;
+	insert(f, &first);
+	commit(f);
+	end_deployment(f, &first);
+	insert(f, &again);
+	commit(f);
+	begin(f);
+	assert_true(deployment_store_latest(
+		&f->txn, f->arena, scene.device.id, &scene.release.digest, &out));
+	assert_int_equal(deployment_store_past(&f->txn, f->arena, &query, &past), 1);
+	commit(f);
+	assert_true(su_uuid_equal(out.id, again.id));
+	assert_int_equal(past[0].state, again.state);
+}
+
 static void test_lists(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -307,6 +331,7 @@ int main(void)
 		STORE_TEST(test_one_in_flight_for_a_device),
 		STORE_TEST(test_refers_to_what_is_there),
 		STORE_TEST(test_update_names_the_version_it_read),
+		STORE_TEST(test_the_latest_is_the_one_made_last),
 		STORE_TEST(test_lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
