@@ -420,6 +420,7 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 		.arg_secure = coap->rehello,
 		.answer = coap->fast ? coap_fast_answer : NULL,
 		.arg = coap->fast,
+		.stats = coap->opts.stats,
 	});
 	tracker_on_change(coap->tracker, on_change, coap);
 	struct channel channel = coap_channel_of(coap->env.channel);

@@ -8,8 +8,8 @@
  * is passed on to the kernel. What is between reading and writing stays libcoap's: sessions, repetition,
  * observations, DTLS.
  *
- * A gathered message counts as sent. If the socket then has no room it is lost, as any datagram may
- * be: what matters is confirmable, and libcoap repeats it.
+ * Every message counts as sent. If the socket then has no room it is lost, as any datagram may be: what
+ * matters is confirmable, and libcoap repeats it, but only what it believes to have sent.
  */
 #include "server/coap_datagrams.h"
 
@@ -42,6 +42,7 @@ struct coap_datagrams {
 	int fd;
 	coap_datagram_fn answer;
 	void *arg;
+	atomic_uint_fast64_t *unsent;
 	struct batch in, out;
 	size_t n_left, n_taken; /* for libcoap, of in */
 	uint8_t left[BATCH];
@@ -79,7 +80,8 @@ static void point_at_slots(struct batch *batch)
 	}
 }
 
-struct coap_datagrams *coap_datagrams_new(int fd, coap_datagram_fn answer, void *arg)
+struct coap_datagrams *coap_datagrams_new(
+	int fd, coap_datagram_fn answer, void *arg, atomic_uint_fast64_t *unsent)
 {
 	size_t at = 0;
 	while (at < MAX_SOCKETS && atomic_load(&taken_fds[at]) != 0)
@@ -90,6 +92,7 @@ struct coap_datagrams *coap_datagrams_new(int fd, coap_datagram_fn answer, void 
 	own->fd = fd;
 	own->answer = answer;
 	own->arg = arg;
+	own->unsent = unsent;
 	point_at_slots(&own->in);
 	point_at_slots(&own->out);
 	owners[at] = own;
@@ -105,17 +108,20 @@ static bool is_full_up(int error)
 static void flush(struct coap_datagrams *own)
 {
 	struct batch *out = &own->out;
-	for (size_t sent = 0; sent < out->count;) {
-		int n = sendmmsg(own->fd, out->messages + sent, (unsigned)(out->count - sent),
+	size_t done = 0, n_unsent = 0;
+	while (done < out->count) {
+		int n = sendmmsg(own->fd, out->messages + done, (unsigned)(out->count - done),
 			MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n > 0)
-			sent += (size_t)n;
-		else if (is_full_up(errno))
-			break;
-		else if (errno != EINTR)
-			sent++; /* this one cannot be sent: there is no way to its peer */
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* No room for any, or no way to the peer of this one. */
+		size_t n_failed = n > 0 ? 0 : is_full_up(errno) ? out->count - done : 1;
+		n_unsent += n_failed;
+		done += n > 0 ? (size_t)n : n_failed;
 	}
 	out->count = 0;
+	if (n_unsent > 0)
+		atomic_fetch_add_explicit(own->unsent, n_unsent, memory_order_relaxed);
 }
 
 void coap_datagrams_free(struct coap_datagrams **datagrams)
@@ -280,6 +286,8 @@ static ssize_t gather(struct coap_datagrams *own, const struct msghdr *message)
 		len += message->msg_iov[i].iov_len;
 	}
 	put_out(own, message, len);
+	if (n_holds == 0)
+		flush(own);
 	return (ssize_t)len;
 }
 
@@ -294,7 +302,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	struct coap_datagrams *own = owner_of(fd);
-	if (own && n_holds > 0 && fits_slot(message))
+	if (own && fits_slot(message))
 		return gather(own, message);
 	if (own)
 		flush(own); /* what came before goes before */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
@@ -26,9 +27,11 @@ typedef size_t (*coap_datagram_fn)(
 
 /*
  * From now on what libcoap reads from fd is what coap_datagrams_receive left to it. To be freed
- * before fd is closed. answer NULL: everything is left to libcoap. NULL: too many sockets.
+ * before fd is closed. answer NULL: everything is left to libcoap. unsent counts what the kernel had no
+ * room for or no way to. NULL: too many sockets.
  */
-struct coap_datagrams *coap_datagrams_new(int fd, coap_datagram_fn answer, void *arg);
+struct coap_datagrams *coap_datagrams_new(
+	int fd, coap_datagram_fn answer, void *arg, atomic_uint_fast64_t *unsent);
 void coap_datagrams_free(struct coap_datagrams **datagrams);
 
 /* Reads a batch. Returns how many of it libcoap is to read now, one a call; is_full_out: there may be more. */

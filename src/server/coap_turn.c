@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "base/memory.h"
+#include "server/coap_stats.h"
 
 enum {
 	MAX_READY = 16,   /* sockets and the timer */
@@ -121,10 +122,11 @@ static void on_ready(int fd, unsigned events, void *arg)
 }
 
 static void take_sockets(struct coap_turn *turn, const struct coap_sockets *sockets,
-	coap_datagram_fn answer, void *arg)
+	coap_datagram_fn answer, void *arg, struct coap_stats *stats)
 {
 	for (size_t i = 0; i < sockets->count && turn->n_batched < COAP_MAX_SOCKETS; i++) {
-		struct coap_datagrams *datagrams = coap_datagrams_new(sockets->fds[i], answer, arg);
+		struct coap_datagrams *datagrams =
+			coap_datagrams_new(sockets->fds[i], answer, arg, &stats->unsent);
 		if (datagrams)
 			turn->batched[turn->n_batched++] =
 				(struct batched){ sockets->marks[i], datagrams };
@@ -141,9 +143,9 @@ struct coap_turn *coap_turn_new(const struct coap_turn_opts *opts)
 	turn->repeats = 1;
 	turn->max_idle_plain = opts->max_idle_plain;
 	turn->max_idle_secure = opts->max_idle_secure;
-	take_sockets(turn, opts->plain, opts->answer, opts->arg);
+	take_sockets(turn, opts->plain, opts->answer, opts->arg, opts->stats);
 	turn->n_plain = turn->n_batched;
-	take_sockets(turn, opts->secure, opts->answer_secure, opts->arg_secure);
+	take_sockets(turn, opts->secure, opts->answer_secure, opts->arg_secure, opts->stats);
 	turn->watch = su_watch_new(opts->loop, epoll_fd, SU_LOOP_READ, on_ready, turn);
 	return turn;
 }

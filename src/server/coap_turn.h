@@ -16,6 +16,7 @@
 #include "server/coap_datagrams.h"
 #include "server/coap_listen.h"
 
+struct coap_stats;
 struct coap_turn;
 
 struct coap_turn_opts {
@@ -27,6 +28,7 @@ struct coap_turn_opts {
 	/* NULL: libcoap answers everything. */
 	coap_datagram_fn answer, answer_secure;
 	void *arg, *arg_secure;
+	struct coap_stats *stats;
 };
 
 /* NULL: this libcoap was built without epoll. */

@@ -18,6 +18,7 @@ struct fixture {
 	struct sockaddr_un server_name, client_name;
 	socklen_t server_len, client_len;
 	struct coap_datagrams *datagrams;
+	atomic_uint_fast64_t unsent;
 };
 
 /* The kernel gives names of its own choice: nothing appears in the file system. */
@@ -50,7 +51,8 @@ static int set_up(void **state)
 	static struct fixture f;
 	f.server = open_socket(&f.server_name, &f.server_len);
 	f.client = open_socket(&f.client_name, &f.client_len);
-	f.datagrams = coap_datagrams_new(f.server, answer, &f);
+	atomic_store(&f.unsent, 0);
+	f.datagrams = coap_datagrams_new(f.server, answer, &f, &f.unsent);
 	assert_non_null(f.datagrams);
 	*state = &f;
 	return 0;
@@ -170,6 +172,45 @@ static void test_a_full_batch_does_not_wait(void **state)
 	assert_string_equal(hear(f), "last");
 }
 
+/* The kernel lets so few wait for a reader that a batch does not find room. */
+static void test_what_finds_no_room_counts_as_sent_and_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	enum { MORE_THAN_WAIT = 3000 };
+	size_t n_heard = 0;
+	for (size_t i = 0; i < MORE_THAN_WAIT / 2; i++)
+		write_as_libcoap(f, "x");
+	coap_datagrams_hold();
+	for (size_t i = 0; i < MORE_THAN_WAIT / 2; i++)
+		write_as_libcoap(f, "x");
+	coap_datagrams_release();
+	while (hear(f)[0] != '\0')
+		n_heard++;
+	assert_in_range(n_heard, 1, MORE_THAN_WAIT - 1);
+	assert_int_equal(atomic_load(&f->unsent), MORE_THAN_WAIT - n_heard);
+	write_as_libcoap(f, "y");
+	assert_string_equal(hear(f), "y");
+}
+
+static void test_one_without_a_way_does_not_stop_the_others(void **state)
+{
+	struct fixture *f = *state;
+	const struct sockaddr_un nobody = { .sun_family = AF_UNIX };
+	struct iovec vector = { (void *)(uintptr_t) "lost", 4 };
+	struct msghdr message = { .msg_name = (void *)(uintptr_t)&nobody,
+		.msg_namelen = sizeof(nobody),
+		.msg_iov = &vector,
+		.msg_iovlen = 1 };
+	coap_datagrams_hold();
+	write_as_libcoap(f, "before");
+	assert_int_equal(sendmsg(f->server, &message, 0), 4);
+	write_as_libcoap(f, "behind");
+	coap_datagrams_release();
+	assert_string_equal(hear(f), "before");
+	assert_string_equal(hear(f), "behind");
+	assert_int_equal(atomic_load(&f->unsent), 1);
+}
+
 static void test_another_socket_is_passed_on(void **state)
 {
 	struct fixture *f = *state;
@@ -210,6 +251,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_what_is_held_goes_out_at_the_outermost_release, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_full_batch_does_not_wait, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_what_finds_no_room_counts_as_sent_and_is_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_one_without_a_way_does_not_stop_the_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_another_socket_is_passed_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
