@@ -132,7 +132,7 @@ static void on_time(void *arg)
 		leave(notice);
 		bool confirmable = are_few && coap_peer_may_confirm(notice->peer, now_ms);
 		send_content(notifier, notice, confirmable);
-		if (!are_few)
+		if (!confirmable)
 			doubt(notifier, notice, now_ms);
 	}
 	coap_datagrams_release();
@@ -153,6 +153,8 @@ static void on_doubt(void *arg)
 		leave(notice);
 		if (coap_peer_may_confirm(notice->peer, now_ms))
 			send_content(notifier, notice, true);
+		else
+			doubt(notifier, notice, now_ms); /* its turn comes */
 	}
 	coap_datagrams_release();
 	let_go(notifier);
