@@ -38,17 +38,23 @@ static enum su_status plan_some(struct poll_crowd *crowd, struct waiting *const 
 	return txn_commit(&txn, err);
 }
 
-/* What fails for one must not fail for the others: then each is planned for by itself. */
+/*
+ * What fails for one must not fail for the others: then each is planned for by itself. But where the
+ * database is away it is for all: to find that out takes seconds.
+ */
 static void work(void *arg, void *thread_context)
 {
 	struct poll_crowd *crowd = arg;
 	struct su_error error;
+	size_t i = 0;
 	if (crowd->n > 1 &&
 		plan_some(crowd, crowd->together, crowd->n, thread_context, &error) == SU_OK)
 		return;
-	for (size_t i = 0; i < crowd->n; i++)
+	for (; i < crowd->n && store_conn_ready(thread_context, &error) == SU_OK; i++)
 		if (plan_some(crowd, &crowd->together[i], 1, thread_context, &error) != SU_OK)
 			crowd->together[i]->turn->error = error;
+	for (; i < crowd->n; i++)
+		crowd->together[i]->turn->error = error;
 }
 
 static void start(struct poll_crowd *crowd);
