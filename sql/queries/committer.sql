@@ -88,8 +88,19 @@ WHERE (c.digest, c.sequence_number, c.version, c.size_bytes, c.active_slot) IS D
 	(excluded.digest, excluded.sequence_number, excluded.version, excluded.size_bytes,
 		excluded.active_slot)
 
--- name: batch_active_deployments
-SELECT device_id, id FROM deployment WHERE device_id = ANY ($1::bigint[]) AND active
+-- name: batch_unwanted_deployments
+-- Those to which something stands against: another one in flight, or how the last one of this release ended
+-- (see judge_past in tracker/planner.c), though whoever planned it did not see that yet.
+SELECT v.device_id
+FROM unnest($1::bigint[], $2::text[]) AS v (device_id, release)
+WHERE EXISTS (SELECT FROM deployment AS d WHERE d.device_id = v.device_id AND d.active)
+	OR (
+		SELECT d.state
+		FROM deployment AS d JOIN release AS r ON r.id = d.release_id
+		WHERE d.device_id = v.device_id AND r.digest = v.release
+		ORDER BY d.id DESC
+		LIMIT 1
+	) IN ('failed', 'rejected', 'cancelled')
 
 -- name: batch_insert_deployments
 -- A release that does not exist shall fail the statement, not drop the row: hence the outer join.

@@ -21,7 +21,7 @@
 
 /* Numbers of results in the pipe. */
 struct claim {
-	size_t locked, inserted, active, updated;
+	size_t locked, inserted, unwanted, updated;
 };
 
 static void drop(struct batch_item *item, enum su_status status, const char *text)
@@ -88,19 +88,15 @@ static void forget_findings(struct batch *batch)
 	}
 }
 
-static size_t send_ids(struct batch *batch, enum statement statement, const struct sql_array *ids)
-{
-	const struct sql_arg args[] = { sql_list(ids) };
-	return ids->n > 0 ? txn_pipe_send(&batch->pipe, statement, args, 1) : TXN_PIPE_NONE;
-}
-
 static size_t send_locks(struct batch *batch)
 {
 	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
 	for (size_t i = 0; i < batch->n; i++)
 		if (commit_steps_is_live(batch->items[i]) && !is_newcomer(batch->items[i]))
 			sql_array_add_int(&ids, batch->items[i]->write->device->id);
-	return send_ids(batch, STATEMENT_BATCH_LOCK_DEVICES, &ids);
+	const struct sql_arg args[] = { sql_list(&ids) };
+	return ids.n > 0 ? txn_pipe_send(&batch->pipe, STATEMENT_BATCH_LOCK_DEVICES, args, 1)
+			 : TXN_PIPE_NONE;
 }
 
 /* Their lock comes before the rows of devices, as provisioning takes it before them, too. */
@@ -122,15 +118,23 @@ static size_t send_newcomers(struct batch *batch)
 	return txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_DEVICES, &table);
 }
 
-/* The row of the device is held, by management as well: what is in flight now stays so. */
-static size_t send_question_for_active(struct batch *batch)
+/* The row of the device is held, by management as well: what is found now stays so. */
+static size_t send_question_for_unwanted(struct batch *batch)
 {
 	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
-	for (size_t i = 0; i < batch->n; i++)
-		if (commit_steps_has_deployment(batch->items[i], true) &&
-			!is_newcomer(batch->items[i]))
-			sql_array_add_int(&ids, batch->items[i]->write->device->id);
-	return send_ids(batch, STATEMENT_BATCH_ACTIVE_DEPLOYMENTS, &ids);
+	struct sql_array releases su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct device_write *write = batch->items[i]->write;
+		if (!commit_steps_has_deployment(batch->items[i], true) ||
+			is_newcomer(batch->items[i]))
+			continue;
+		sql_array_add_int(&ids, write->device->id);
+		sql_array_add_digest(&releases, &write->deployment->release);
+	}
+	const struct sql_arg args[] = { sql_list(&ids), sql_list(&releases) };
+	return ids.n > 0
+		       ? txn_pipe_send(&batch->pipe, STATEMENT_BATCH_UNWANTED_DEPLOYMENTS, args, 2)
+		       : TXN_PIPE_NONE;
 }
 
 static size_t send_deployments(struct batch *batch)
@@ -172,12 +176,13 @@ static void read_newcomers(struct batch *batch, const struct pg_result *rows)
 	}
 }
 
-static void read_active(struct batch *batch, const struct pg_result *rows)
+static void read_unwanted(struct batch *batch, const struct pg_result *rows)
 {
 	for (size_t i = 0; i < sql_rows_count(rows); i++) {
 		struct sql_row row = sql_row_at(rows, i, batch->arena, &batch->txn.error);
 		struct batch_item *item = find_written(batch, sql_read_int(&row), "");
-		drop(item, SU_CONFLICT, "another deployment of this device is in flight");
+		drop(item, SU_CONFLICT,
+			"the deployments of this device have moved on in the meantime");
 	}
 }
 
@@ -224,7 +229,7 @@ static bool read_claim(struct batch *batch, const struct claim *claim)
 	for (size_t i = 0; txn_ok(&batch->txn) && i < batch->n; i++)
 		if (commit_steps_is_live(batch->items[i]) && drop_late(batch->items[i]))
 			holds = false;
-	read_active(batch, txn_pipe_result(&batch->pipe, claim->active));
+	read_unwanted(batch, txn_pipe_result(&batch->pipe, claim->unwanted));
 	return holds;
 }
 
@@ -238,7 +243,7 @@ static bool claim(struct batch *batch, struct store_conn *conn)
 	send_lock_of_newcomers(batch);
 	sent.locked = send_locks(batch);
 	sent.inserted = send_newcomers(batch);
-	sent.active = send_question_for_active(batch);
+	sent.unwanted = send_question_for_unwanted(batch);
 	sent.updated = send_deployments(batch);
 	txn_pipe_collect(&batch->pipe);
 	return read_claim(batch, &sent);

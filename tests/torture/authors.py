@@ -33,7 +33,7 @@ class Slow:
 
 class Release:
     def __init__(self, key, sequence_number, image, klass):
-        self.sequence_number, self.image = sequence_number, image
+        self.sequence_number, self.image, self.klass = sequence_number, image, klass
         self.envelope = suit.update(key, sequence_number, [image], klass=klass)
         self.digest = suit.manifest_digest(self.envelope)
 

@@ -83,14 +83,49 @@ class Checker:
         for deployment, state in states.items():
             if at.get(deployment) != state:
                 self.fault(f"deployment {deployment} is {state}, its history ends {at.get(deployment)}")
-        for (deployment, state), times in self.reached.items():
-            if times > 1:
-                self.fault(f"deployment {deployment} became {state} {times} times")
-        for (endpoint, release), ids in self.deployments.items():
-            if len(ids) > 1:
-                self.fault(f"{endpoint} has {len(ids)} deployments of {release}")
         self.states = states
+        self.compare_once()
         self.compare_what_was_said()
+
+    def compare_once(self):
+        said = collections.Counter()
+        for endpoint, release, state in self.ledger.sent_states:
+            said[endpoint, release, state] += 1
+        for (endpoint, release), ids in self.deployments.items():
+            for state in {state for id, state in self.reached if id in ids}:
+                times = max(self.reached[id, state] for id in ids)
+                # To two of them, the answer of one being late: then the message may overtake the next ones.
+                late = len(self.world.victims) > 1 and said[endpoint, release, state] >= times
+                if times > 1 and not late:
+                    self.fault(f"{endpoint} became {state} {times} times: {self.biographies(ids)}")
+            if len(ids) > 1 and not self.may_come_again(release, ids):
+                self.fault(f"{endpoint} has {len(ids)} deployments of {release}: {self.biographies(ids)}")
+
+    def may_come_again(self, digest, deployments):
+        """What took its place was withdrawn: then it is the newest one again."""
+        release, others = self.world.releases[digest], self.world.releases.values()
+        newer = [
+            other
+            for other in others
+            if other.klass == release.klass and other.sequence_number > release.sequence_number
+        ]
+        ended = {self.states[id] for id in deployments[:-1]}
+        return ended == {"superseded"} and any(
+            ("withdraw", other.digest) in self.world.tried for other in newer
+        )
+
+    def biographies(self, deployments):
+        """How each came about and ended."""
+        return "; ".join(
+            ", ".join(
+                f"{at:%H:%M:%S.%f} {event} to {state} by {actor} ({detail})"
+                for at, event, state, actor, detail in self.rows(
+                    "SELECT at, event, to_state, actor, detail FROM deployment_history"
+                    f" WHERE deployment_id = '{deployment}' ORDER BY id"
+                )
+            )
+            for deployment in deployments
+        )
 
     def compare_what_was_said(self):
         for endpoint, release, state in set(self.ledger.of("state")):

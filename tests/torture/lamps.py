@@ -141,7 +141,11 @@ class Lamp:
         return release
 
     def say(self, release, state, **more):
-        status, payload = self.insist("status", state=state, release=release.envelope, **more)
+        def send():
+            self.worker.ledger.sent_states.append((self.endpoint, release.digest, state))
+            return self.plane.send("status", state=state, release=release.envelope, **more)
+
+        status, payload = self.worker.insist(send)
         assert status in OK or status in MOVED_ON, f"{self.endpoint} is {state}: {status} {payload}"
         if status in OK:
             self.promise("state", release.digest, state)

@@ -14,6 +14,7 @@ class Ledger:
         self.file = open(path, "w", encoding="utf-8")
         self.promises = collections.defaultdict(list)
         self.sent_reports = set()
+        self.sent_states = []  # each try: device, release, state
 
     def close(self):
         self.file.close()

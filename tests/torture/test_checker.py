@@ -22,6 +22,12 @@ FORGERIES = {
         " WHERE to_state = 'accepted' LIMIT 1",
         "became accepted 2 times",
     ),
+    "a deployment that is there twice": (
+        "INSERT INTO deployment (id, device_id, release_id, state, active, mode, named_by_operator, created_at, changed_at)"
+        " SELECT gen_random_uuid(), device_id, release_id, state, false, mode, false, created_at, changed_at"
+        " FROM deployment WHERE state = 'confirmed' LIMIT 1",
+        "has 2 deployments of",
+    ),
     "a state without its history": (
         "UPDATE deployment SET state = 'failed' WHERE id ="
         " (SELECT id FROM deployment WHERE state = 'rebooting' LIMIT 1)",

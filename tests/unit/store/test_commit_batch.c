@@ -251,6 +251,38 @@ static void test_a_second_deployment_in_flight_is_a_conflict(void **state)
 	assert_int_equal(run_one(f, &write).status, SU_OK);
 }
 
+/* Another process planned it, too, and the one of that process has ended since. */
+static void test_what_ended_meanwhile_is_not_planned_again(void **state)
+{
+	static const struct {
+		enum deployment_state end;
+		enum su_status again;
+	} table[] = {
+		{ DEPLOYMENT_CANCELLED, SU_CONFLICT }, { DEPLOYMENT_FAILED, SU_CONFLICT },
+		{ DEPLOYMENT_REJECTED, SU_CONFLICT },
+		{ DEPLOYMENT_SUPERSEDED, SU_OK }, /* what took its place may be withdrawn */
+	};
+	USE_FIXTURE(f, state);
+	const struct device a = sample_device("a");
+	const struct device device = store_device(f, &a);
+	const struct release one = sample_release(f, "one", 1), two = sample_release(f, "two", 2);
+	store_release(f, &one);
+	store_release(f, &two);
+	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct deployment first = sample_deployment(10 * i + 1, &device, &one);
+		struct deployment other = sample_deployment(10 * i + 2, &device, &two);
+		struct deployment again = sample_deployment(10 * i + 3, &device, &one);
+		assert_true(cluster_sql(f->conninfo, "TRUNCATE deployment CASCADE", NULL, 0));
+		assert_int_equal(move(f, &device, &first, DEPLOYMENT_OFFERED).status, SU_OK);
+		assert_int_equal(move(f, &device, &first, table[i].end).status, SU_OK);
+		assert_int_equal(
+			move(f, &device, &again, DEPLOYMENT_OFFERED).status, table[i].again);
+		if (table[i].again != SU_OK)
+			assert_int_equal(
+				move(f, &device, &other, DEPLOYMENT_OFFERED).status, SU_OK);
+	}
+}
+
 static void test_a_new_device_with_its_first_deployment(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -424,6 +456,7 @@ int main(void)
 		STORE_TEST(test_components_are_replaced),
 		STORE_TEST(test_a_deployment_moves),
 		STORE_TEST(test_a_second_deployment_in_flight_is_a_conflict),
+		STORE_TEST(test_what_ended_meanwhile_is_not_planned_again),
 		STORE_TEST(test_a_new_device_with_its_first_deployment),
 		STORE_TEST(test_a_deployment_of_another_device_is_a_conflict),
 		STORE_TEST(test_reports_are_stored_once),
