@@ -11,6 +11,7 @@
 #include "server/coap_channel.h"
 #include "server/coap_listen.h"
 #include "server/coap_observe.h"
+#include "server/coap_pass.h"
 #include "server/coap_rehello.h"
 #include "server/coap_routes.h"
 #include "server/coap_turn.h"
@@ -201,6 +202,8 @@ static int on_event(coap_session_t *session, const coap_event_t event)
 		break;
 	case COAP_EVENT_DTLS_CLOSED:
 	case COAP_EVENT_DTLS_ERROR:
+		/* Until then its address is deaf to a new handshake. */
+		coap_pass_want(coap->context);
 		if (peer)
 			forget_peer(coap, peer);
 		break;
@@ -293,12 +296,10 @@ static bool has_secure_peer(void *arg, const struct sockaddr *address)
 static void end_secure_peer(void *arg, const struct sockaddr *address)
 {
 	struct coap *coap = arg;
-	coap_tick_t now;
 	struct coap_peer *peer = find_secure_peer(coap, address);
 	forget_peer(coap, peer);
 	coap_session_disconnected(peer->session, COAP_NACK_TLS_FAILED);
-	coap_ticks(&now);
-	coap_io_prepare_epoll(coap->context, now);
+	coap_pass_make(coap->context);
 }
 
 /* Those that were opened after the plain ones. */

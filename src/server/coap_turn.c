@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "base/memory.h"
+#include "server/coap_pass.h"
 #include "server/coap_stats.h"
 
 enum {
@@ -21,6 +22,7 @@ struct batched {
 struct coap_turn {
 	coap_context_t *context;
 	struct su_watch *watch;
+	struct coap_pass *pass;
 	size_t n_batched, n_plain; /* these come first */
 	struct batched batched[COAP_MAX_SOCKETS];
 	size_t repeats; /* of other sockets: grows while all are used, shrinks when not */
@@ -53,11 +55,13 @@ static void repeat(struct coap_turn *turn, const struct epoll_event *event, size
 		turn->events[turn->n_events++] = *event;
 }
 
-/* libcoap's timer, which has no pointer, is not repeated. True: there may be more to read. */
+/* libcoap's timer has no pointer. True: there may be more to read. */
 static bool take(struct coap_turn *turn, const struct epoll_event *ready)
 {
 	bool is_full = false;
 	struct coap_datagrams *datagrams = datagrams_of(turn, ready);
+	if (!ready->data.ptr)
+		coap_pass_want(turn->context);
 	if (datagrams)
 		repeat(turn, ready, coap_datagrams_receive(datagrams, &is_full));
 	else
@@ -146,6 +150,7 @@ struct coap_turn *coap_turn_new(const struct coap_turn_opts *opts)
 	take_sockets(turn, opts->plain, opts->answer, opts->arg, opts->stats);
 	turn->n_plain = turn->n_batched;
 	take_sockets(turn, opts->secure, opts->answer_secure, opts->arg_secure, opts->stats);
+	turn->pass = coap_pass_new(opts->loop, opts->context);
 	turn->watch = su_watch_new(opts->loop, epoll_fd, SU_LOOP_READ, on_ready, turn);
 	return turn;
 }
@@ -155,6 +160,7 @@ void coap_turn_free(struct coap_turn **turn)
 	if (!*turn)
 		return;
 	su_watch_free(&(*turn)->watch);
+	coap_pass_free(&(*turn)->pass);
 	for (size_t i = 0; i < (*turn)->n_batched; i++)
 		coap_datagrams_free(&(*turn)->batched[i].datagrams);
 	su_free_ptr(turn);

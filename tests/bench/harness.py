@@ -332,7 +332,7 @@ class Bench:
         rate, detail = parse(text, **options)
         used = usage.ru_utime + usage.ru_stime
         count = detail.get("answered") or rate * seconds
-        each_us = served * 1e6 / count if count else 0.0
+        each_us = detail.get("server_us") or (served * 1e6 / count if count else 0.0)
         return Side(rate, served / seconds, used / seconds, detail, each_us)
 
     def pairs(self, ours, reference, n=None):

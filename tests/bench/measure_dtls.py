@@ -47,7 +47,8 @@ def beside_libcoap(bench, mode, n_held):
 
     def load(server, address):
         return bench.load(server, "dtls_load", *address.rsplit(":", 1), KEY, CIPHER, n_held,
-                          WINDOW, bench.seconds, mode, "suit/manifest", allow_lost=True)
+                          WINDOW, bench.seconds, mode, "suit/manifest", server.pids[0],
+                          allow_lost=True)
 
     def reference():
         libcoap = bench.program("coap_constant", envelope_bytes, KEY)
