@@ -24,6 +24,8 @@ enum {
 	BODIES_PER_PEER = 4,
 	DEFAULT_OBSERVERS = 10000,
 	DEFAULT_BODY_TIMEOUT_MS = 30000,
+	/* RFC 7252 section 4.8: meanwhile a block whose acknowledgement was lost comes again. */
+	BODY_PATIENCE_MS = 5000,
 	SESSION_TIMEOUT_S = 300,
 	/* ClientHellos from made-up addresses; libcoap's default of 100 would shut others out. */
 	MAX_HANDSHAKES = 10000,
@@ -356,6 +358,7 @@ static void make_parts(struct coap *coap)
 		.max_bodies = opts->max_bodies,
 		.max_bodies_per_peer = BODIES_PER_PEER,
 		.timeout_ms = opts->body_timeout_ms,
+		.patience_ms = BODY_PATIENCE_MS,
 		.on_begin = on_body_begins,
 		.on_end = on_body_ends,
 	});

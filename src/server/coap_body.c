@@ -59,13 +59,27 @@ static struct body **find(struct coap_bodies *bodies, const struct coap_body_blo
 	return NULL;
 }
 
-static bool has_room(const struct coap_bodies *bodies, const void *peer)
+/* Who begins many and leaves them shall not keep others out for long. */
+static bool make_room(struct coap_bodies *bodies, int64_t now_ms)
+{
+	struct body **idlest = &bodies->first;
+	if (bodies->count < bodies->opts.max_bodies)
+		return true;
+	for (struct body **link = idlest; *link; link = &(*link)->next)
+		if ((*link)->fed_at_ms < (*idlest)->fed_at_ms)
+			idlest = link;
+	if (now_ms - (*idlest)->fed_at_ms < bodies->opts.patience_ms)
+		return false;
+	drop(bodies, idlest);
+	return true;
+}
+
+static bool has_room(struct coap_bodies *bodies, const void *peer, int64_t now_ms)
 {
 	size_t of_peer = 0;
 	for (const struct body *body = bodies->first; body; body = body->next)
 		of_peer += body->peer == peer;
-	return bodies->count < bodies->opts.max_bodies &&
-	       of_peer < bodies->opts.max_bodies_per_peer;
+	return of_peer < bodies->opts.max_bodies_per_peer && make_room(bodies, now_ms);
 }
 
 static struct body **begin(struct coap_bodies *bodies, const struct coap_body_block *block)
@@ -98,15 +112,15 @@ static void finish(struct coap_bodies *bodies, struct body **link, struct su_spa
 }
 
 /* The body that block belongs to, begun anew by block 0. */
-static enum coap_body_verdict locate(
-	struct coap_bodies *bodies, const struct coap_body_block *block, struct body ***link_out)
+static enum coap_body_verdict locate(struct coap_bodies *bodies,
+	const struct coap_body_block *block, int64_t now_ms, struct body ***link_out)
 {
 	struct body **link = find(bodies, block);
 	if (!link && block->num > 0)
 		return COAP_BODY_INCOMPLETE;
 	if (link && block->num == 0)
 		su_buf_clear(&(*link)->content);
-	if (!link && !has_room(bodies, block->peer))
+	if (!link && !has_room(bodies, block->peer, now_ms))
 		return COAP_BODY_BUSY;
 	*link_out = link ? link : begin(bodies, block);
 	return COAP_BODY_CONTINUE;
@@ -145,7 +159,7 @@ enum coap_body_verdict coap_body_add(struct coap_bodies *bodies,
 			drop(bodies, link);
 		return COAP_BODY_TOO_LARGE;
 	}
-	enum coap_body_verdict verdict = locate(bodies, block, &link);
+	enum coap_body_verdict verdict = locate(bodies, block, now_ms, &link);
 	if (verdict != COAP_BODY_CONTINUE)
 		return verdict;
 	(*link)->fed_at_ms = now_ms;

@@ -18,6 +18,8 @@ struct coap_body_opts {
 	size_t max_bodies;
 	size_t max_bodies_per_peer;
 	int64_t timeout_ms; /* a body that is not fed so long is dropped */
+	/* One that is not fed so long makes room for another. */
+	int64_t patience_ms;
 	/* Called for each body that begins and that ends, so that its peer can be kept alive. */
 	void (*on_begin)(void *peer);
 	void (*on_end)(void *peer);

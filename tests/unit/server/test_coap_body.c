@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "server/coap_body.h"
 
-enum { MAX_BYTES = 256, MAX_BODIES = 3, MAX_PER_PEER = 2, TIMEOUT_MS = 1000 };
+enum { MAX_BYTES = 256, MAX_BODIES = 3, MAX_PER_PEER = 2, TIMEOUT_MS = 1000, PATIENCE_MS = 200 };
 
 struct peer {
 	int held; /* bodies */
@@ -41,6 +41,7 @@ static int set_up(void **state)
 		.max_bodies = MAX_BODIES,
 		.max_bodies_per_peer = MAX_PER_PEER,
 		.timeout_ms = TIMEOUT_MS,
+		.patience_ms = PATIENCE_MS,
 		.on_begin = hold,
 		.on_end = let_go,
 	});
@@ -182,6 +183,28 @@ static void test_bounds_the_number(void **state)
 	assert_int_equal(add(fixture, &a, 0), COAP_BODY_BUSY);
 }
 
+static void test_what_is_left_makes_room(void **state)
+{
+	struct fixture *fixture = *state;
+	struct peer three = { 0 };
+	struct coap_body_block left = block16(&fixture->one, "left", 0, sixteen, true);
+	struct coap_body_block fed = block16(&fixture->one, "fed", 0, sixteen, true);
+	struct coap_body_block other = block16(&fixture->two, "other", 0, sixteen, true);
+	struct coap_body_block late = block16(&three, "late", 0, "all", false);
+	assert_int_equal(add(fixture, &fed, 0), COAP_BODY_CONTINUE);
+	assert_int_equal(add(fixture, &left, 0), COAP_BODY_CONTINUE);
+	assert_int_equal(add(fixture, &other, 100), COAP_BODY_CONTINUE);
+	fed.num++;
+	assert_int_equal(add(fixture, &fed, 100), COAP_BODY_CONTINUE);
+	assert_int_equal(add(fixture, &late, PATIENCE_MS - 1), COAP_BODY_BUSY);
+	assert_int_equal(add(fixture, &late, PATIENCE_MS), COAP_BODY_WHOLE);
+	left.num++;
+	assert_int_equal(add(fixture, &left, PATIENCE_MS), COAP_BODY_INCOMPLETE);
+	fed.num++;
+	assert_int_equal(add(fixture, &fed, PATIENCE_MS), COAP_BODY_CONTINUE);
+	assert_int_equal(three.held, 0);
+}
+
 static void test_keeps_peers_and_keys_apart(void **state)
 {
 	struct fixture *fixture = *state;
@@ -222,6 +245,7 @@ int main(void)
 		CASE(test_refuses_blocks_of_wrong_size),
 		CASE(test_bounds_the_size),
 		CASE(test_bounds_the_number),
+		CASE(test_what_is_left_makes_room),
 		CASE(test_keeps_peers_and_keys_apart),
 		CASE(test_drops_what_is_not_fed),
 	};
