@@ -71,6 +71,13 @@ static void link_newest(struct registry *registry, struct remembered *of)
 	registry->newest = of;
 }
 
+static void link_oldest(struct registry *registry, struct remembered *of)
+{
+	of->lru_previous = registry->oldest;
+	*(registry->oldest ? &registry->oldest->lru_next : &registry->newest) = of;
+	registry->oldest = of;
+}
+
 static void forget(struct registry *registry, struct remembered *of)
 {
 	struct remembered **at = bucket_of(registry, of->endpoint);
@@ -128,6 +135,12 @@ struct remembered *registry_take(struct registry *registry, const char *endpoint
 	link_newest(registry, of);
 	registry->count++;
 	return of;
+}
+
+void registry_put_last(struct registry *registry, struct remembered *of)
+{
+	unlink_used(registry, of);
+	link_oldest(registry, of);
 }
 
 void registry_spoil(struct registry *registry, const char *endpoint)

@@ -18,6 +18,8 @@ void registry_free(struct registry **registry);
 struct remembered *registry_find(struct registry *registry, const char *endpoint);
 /* Found, or added in state STALE. NULL when all are in use and no room is left. */
 struct remembered *registry_take(struct registry *registry, const char *endpoint);
+/* Of no use any more: the next to go. */
+void registry_put_last(struct registry *registry, struct remembered *of);
 /* What is remembered is old: to be loaded again before its next use. */
 void registry_spoil(struct registry *registry, const char *endpoint);
 void registry_spoil_all(struct registry *registry);

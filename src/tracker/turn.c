@@ -113,6 +113,13 @@ static void want_load(struct tracker *tracker, struct remembered *of)
 	}
 }
 
+/* Names that nobody knows come in any number: they must not crowd out devices. */
+static void put_stranger_last(struct tracker *tracker, struct remembered *of)
+{
+	if (!of->first && !of->device && !of->foreseen && !of->has_credential)
+		registry_put_last(tracker->registry, of);
+}
+
 /* A turn may end inside its begin: then the next one follows here, not inside it. */
 static void pump(struct tracker *tracker, struct remembered *of)
 {
@@ -129,6 +136,7 @@ static void pump(struct tracker *tracker, struct remembered *of)
 		of->first->kind->begin(of->first);
 	}
 	of->pumping = false;
+	put_stranger_last(tracker, of);
 }
 
 void turn_end(struct turn *turn, const struct su_error *err)

@@ -32,6 +32,22 @@ static void the_one_used_longest_ago_goes_first(void **state)
 	assert_int_equal(registry_count(registry), 3);
 }
 
+static void what_is_put_last_goes_first(void **state)
+{
+	(void)state;
+	struct registry *registry su_auto(registry_free) = registry_new(3);
+	registry_take(registry, "a");
+	registry_take(registry, "b");
+	registry_put_last(registry, registry_take(registry, "c"));
+	registry_put_last(registry, registry_take(registry, "d"));
+	assert_null(registry_find(registry, "c"));
+	registry_put_last(registry, registry_find(registry, "b"));
+	registry_take(registry, "e");
+	assert_null(registry_find(registry, "b"));
+	assert_non_null(registry_find(registry, "a"));
+	assert_non_null(registry_find(registry, "d"));
+}
+
 static void what_is_in_use_is_not_forgotten(void **state)
 {
 	(void)state;
@@ -173,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_one_used_longest_ago_goes_first),
+		cmocka_unit_test(what_is_put_last_goes_first),
 		cmocka_unit_test(what_is_in_use_is_not_forgotten),
 		cmocka_unit_test(a_change_during_the_load_calls_for_another),
 		cmocka_unit_test(many_names_are_told_apart),

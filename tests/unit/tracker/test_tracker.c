@@ -443,6 +443,21 @@ static void more_devices_than_are_remembered_are_served(void **state)
 	assert_string_equal(fixture_sql(fixture, "SELECT count(*) FROM deployment"), "20");
 }
 
+static void strangers_do_not_crowd_out_devices(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	const struct characteristics told = fixture_device(fixture, OLD, 6);
+	struct peek seen;
+	fixture_register(fixture, "meter", &told);
+	assert_int_equal(fixture_poll(fixture, "meter").error.status, SU_OK);
+	for (int i = 0; i < 60; i++) {
+		char *endpoint su_auto(su_free_ptr) = su_printf("stranger-%d", i);
+		assert_int_equal(fixture_poll(fixture, endpoint).error.status, SU_NOT_FOUND);
+	}
+	const struct contact contact = fixture_contact(fixture, "meter");
+	assert_true(tracker_peek(fixture_tracker(fixture), &contact, &seen));
+}
+
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -471,6 +486,7 @@ int main(void)
 		CASE(progress_leaves_the_device_alone),
 		CASE(an_operator_names_an_untargeted_release),
 		CASE(more_devices_than_are_remembered_are_served),
+		CASE(strangers_do_not_crowd_out_devices),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
