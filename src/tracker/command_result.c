@@ -49,12 +49,6 @@ static void move_if(struct turn *turn, bool condition, enum lifecycle_event even
 		turn_move(turn, event, NULL);
 }
 
-/* It has said "later" or "no" since it was told: over HTTP that comes before the receipt of the command. */
-static bool has_put_off(const struct deployment_plan *plan)
-{
-	return plan->deferrals > 0 && plan->promised_ms >= plan->last_offer_ms;
-}
-
 /* What the device has begun with it may have told already, faster than this. */
 static void take_taken(struct result_turn *self)
 {
@@ -70,7 +64,10 @@ static void take_taken(struct result_turn *self)
 		move_if(turn, active->state < DEPLOYMENT_DOWNLOADING, EVENT_DOWNLOAD_BEGAN);
 		break;
 	case COMMAND_INSTALL:
-		move_if(turn, active->state == DEPLOYMENT_DOWNLOADED && !has_put_off(&active->plan),
+		/* Over HTTP what it said comes before the receipt of the command. */
+		move_if(turn,
+			active->state == DEPLOYMENT_DOWNLOADED &&
+				!consent_has_put_off(&active->plan),
 			EVENT_INSTALL_BEGAN);
 		break;
 	case COMMAND_NOTICE:

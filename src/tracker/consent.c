@@ -2,6 +2,7 @@
 /* Answers become moves, promises and counted deferrals. */
 #include "tracker/consent.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "tracker/situation.h"
@@ -95,11 +96,44 @@ static enum su_status take(struct turn *turn, const struct offer_answer *answer,
 	return take_now(turn, err);
 }
 
+bool consent_has_put_off(const struct deployment_plan *plan)
+{
+	return plan->deferrals > 0 && plan->promised_ms >= plan->last_offer_ms;
+}
+
+/* Of a time that its class did not allow, only the reason tells what it was. */
+static bool is_time_agreed(struct turn *turn, int64_t at_ms)
+{
+	const struct deployment *active = &turn->active;
+	const char *words = su_arena_printf(turn->arena, "at %s", moment(turn, at_ms));
+	return active->plan.promised_ms == at_ms ||
+	       (active->reason && strncmp(active->reason, words, strlen(words)) == 0);
+}
+
+/* The device has not learned that its answer was taken, and it was not asked again: that is no second answer. */
+static bool is_repeated(struct turn *turn, const struct offer_answer *answer)
+{
+	const struct deployment *active = &turn->active;
+	const struct deployment_plan *plan = &active->plan;
+	const enum deployment_state state = active->state;
+	if (plan->offers > 0)
+		return false;
+	if (answer->kind == ANSWER_NO)
+		return (state == DEPLOYMENT_DEFERRED || state == DEPLOYMENT_DOWNLOADED) &&
+		       consent_has_put_off(plan);
+	if (answer->kind == ANSWER_AT && answer->at_ms > turn->contact.now_ms)
+		return state == DEPLOYMENT_ACCEPTED && is_time_agreed(turn, answer->at_ms);
+	return state >= DEPLOYMENT_ACCEPTED && state <= DEPLOYMENT_DOWNLOADED &&
+	       plan->promised_ms == 0;
+}
+
 enum su_status consent_take(struct turn *turn, const struct offer_answer *answer,
 	int64_t *latest_out, struct su_error *err)
 {
 	struct deployment_plan *plan = &turn->active.plan;
 	*latest_out = 0;
+	if (is_repeated(turn, answer))
+		return SU_OK;
 	plan->offers = 0;
 	SU_TRY(take(turn, answer, latest_out, err));
 	/* It was booked for a later time that the device named before: what it says now counts. */

@@ -193,6 +193,9 @@ static void apply_to_other(struct turn *turn)
 		else if (lifecycle_next(self->other.state, event).verdict != LIFECYCLE_STAY)
 			refuse_state(&self->other, message->state, error);
 	}
+	if (error->status == SU_OK && message->answer)
+		su_fail(error, SU_CONFLICT, "answer", "the deployment is %s: nothing is asked",
+			name_of(deployment_state_names, self->other.state));
 	if (error->status != SU_OK)
 		turn_end(turn, error);
 	else

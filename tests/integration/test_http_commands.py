@@ -269,6 +269,45 @@ def test_a_device_that_says_no(bench):
     assert device.ask(1) is None
 
 
+def in_hours(hours):
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize(
+    "word, more",
+    [("no", {"reason": "printing"}), ("at", {"at": 2}), ("at", {"at": 1000}), ("now", {})],
+    ids=["no", "at", "at_too_late_a_time", "now"],
+)
+def test_an_answer_that_is_repeated_counts_once(bench, word, more):
+    """Its acknowledgement was lost; what is said to another offer is another answer."""
+    device = bench.device()
+    bench.publish()
+    offer = device.await_command("offer")
+    more = {name: in_hours(value) if name == "at" else value for name, value in more.items()}
+    device.answer(offer, word, **more)
+    first = device.history()
+    for _ in range(2):
+        device.answer(offer, word, **more)
+    assert device.history() == first
+    deferrals = int(word != "now")
+    assert device.plan["deferrals"] == deferrals
+    if word == "no":
+        device.let_time_pass(7200)
+        device.answer(device.await_command("offer"), word, **more)
+        assert device.plan["deferrals"] == 2
+
+
+def test_an_answer_that_comes_too_late_is_refused(bench):
+    """Nobody is asked any more: the device must not take its time for agreed."""
+    device = bench.device()
+    bench.publish()
+    offer = device.await_command("offer")
+    bench.sandbox.rest.post(f"/api/v1/deployments/{offer['deployment']}/cancel", 200)
+    refused = device.answer(offer, "at", 409, at=in_hours(2))
+    assert (refused.json()["field"], "cancelled" in refused.json()["detail"]) == ("answer", True)
+
+
 def test_an_offer_finds_the_next_poll_when_one_is_killed(bench):
     """Who hangs up is out of reach: nothing is sent into the void, and nothing counts as sent."""
     device = bench.device()
