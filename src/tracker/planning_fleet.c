@@ -91,12 +91,25 @@ static void insert_planned(
 	deployment_store_notify(&page->txn, device->endpoint);
 }
 
-/* It may have spoken since the page was read: it may run by now what was chosen for it. */
-static bool is_unchanged(struct page *page, struct device *device)
+static bool has_ended_for_good(const struct deployment *deployment)
+{
+	return deployment->state == DEPLOYMENT_FAILED || deployment->state == DEPLOYMENT_REJECTED ||
+	       deployment->state == DEPLOYMENT_CANCELLED;
+}
+
+/*
+ * It may have spoken since the page was read: it may run by now what was chosen for it, or have failed with
+ * it, which does not touch its own row. From here on it waits.
+ */
+static bool is_unchanged(struct page *page, struct device *device, const struct digest *chosen)
 {
 	const int64_t row_version = device->row_version;
-	return device_store_get(&page->txn, page->arena, device->endpoint, device) &&
-	       device->row_version == row_version;
+	struct deployment last;
+	return device_store_hold(&page->txn, device->endpoint) &&
+	       device_store_get(&page->txn, page->arena, device->endpoint, device) &&
+	       device->row_version == row_version &&
+	       !(deployment_store_latest(&page->txn, page->arena, device->id, chosen, &last) &&
+		       has_ended_for_good(&last));
 }
 
 static void plan_device(struct page *page, struct device *device)
@@ -110,11 +123,12 @@ static void plan_device(struct page *page, struct device *device)
 		planner_choose(&planner, device, &plan);
 		if (!txn_ok(&page->txn) || !plan.choice)
 			return;
-		if (!is_unchanged(page, device)) {
+		const struct digest *chosen = &plan.choice->release.digest;
+		if (!is_unchanged(page, device, chosen)) {
 			planner.memory = NULL; /* it is of before */
 			continue;
 		}
-		if (make_way(page, device, &plan.choice->release.digest))
+		if (make_way(page, device, chosen))
 			insert_planned(page, device, plan.choice);
 		return;
 	}

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is laid down for a deployment, and what becomes of a try that fails."""
 
+import uuid
+
+import psycopg2
 import suit_oracle as suit
 from device import CoapDevice
 from sandbox import eventually
@@ -83,3 +86,28 @@ def test_who_polls_waits_for_a_link(make_sandbox, author_key, unique, product):
     assert waits.status == "4.04", "the only link is taken"
     assert needs - 20 < int.from_bytes(waits.option(MAX_AGE), "big") <= needs + 20
     assert begins[1]["download_at"] > begins[0]["download_at"]
+
+
+def test_what_fails_while_its_page_is_planned_is_not_planned_anew(sandbox, trusted, unique, product):
+    """The planner has chosen, and waits for the device's row: whoever holds it writes down that the try failed."""
+    device = CoapDevice(sandbox, unique("fails"))
+    assert device.register(klass=product, profile={1: 0}).status == "2.01"
+    release_for(sandbox, trusted, product)
+    eventually(lambda: device.poll().status == "2.05")
+    assert device.status(state="installing").status == "2.04"
+    blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE '%%FOR NO KEY%%'"
+    connection = psycopg2.connect(sandbox.pg)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM device WHERE endpoint = %s FOR NO KEY UPDATE", (device.endpoint,))
+        other = suit.Image(b"of another class", "/fw/other.bin")
+        sandbox.rest.publish(suit.update(trusted, 1, [other], klass=uuid.uuid4()), [other])
+        eventually(lambda: sandbox.sql(blocked))
+        cursor.execute(
+            "UPDATE deployment SET state = 'failed', active = false, row_version = row_version + 1"
+            " WHERE device_id = (SELECT id FROM device WHERE endpoint = %s)", (device.endpoint,)
+        )
+        cursor.execute("UPDATE counter SET value = value + 1 WHERE name = 'deployments.failed'")
+        cursor.execute("UPDATE counter SET value = value - 1 WHERE name = 'deployments.installing'")
+    connection.close()
+    eventually(lambda: sandbox.sql("SELECT NOT EXISTS (SELECT FROM plan_job)") == [(True,)])
+    assert [one["state"] for one in sandbox.rest.deployments(device.endpoint)] == ["failed"]
