@@ -215,6 +215,9 @@ class CoapDevice:
             self.location = "/" + "/".join(parts)
         return reply
 
+    def renew(self):
+        return self.peer.post(self.location, query=self.query)
+
     def poll(self, etag=None, options=()):
         options = list(options) + ([(ETAG, etag)] if etag else [])
         return self.peer.get("/suit/manifest", self.query, options)
@@ -265,6 +268,9 @@ class HttpDevice:
         if reply.status_code == 201:
             self.location = reply.headers["Location"]
         return reply
+
+    def renew(self):
+        return self.rest.request("POST", self.location, params={"ep": self.endpoint})
 
     def poll(self, etag=None):
         headers = {"If-None-Match": etag} if etag else {}

@@ -241,11 +241,13 @@ STATES = {
 }
 
 
-def status(state=None, progress=None, reason=None, components=None, deployment=None, release=None):
-    """The CBOR body of POST /suit/status."""
+def status(
+    state=None, progress=None, reason=None, components=None, deployment=None, release=None, **more
+):
+    """The CBOR body of POST /suit/status; more: of the characteristics, as klass=."""
     body = {}
     if components is not None:
-        body[3] = characteristics(components)
+        body[3] = characteristics(components, **more)
     if deployment is not None:
         body[4] = uuid.UUID(deployment).bytes
     if release is not None:

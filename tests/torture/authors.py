@@ -3,11 +3,13 @@
 the management interface, and write down what was acknowledged."""
 
 import base64
+import json
 import threading
 import time
 
 import paths  # noqa: F401
 import suit_oracle as suit
+from commanding import document
 from sandbox import SUIT_ENVELOPE, Rest
 from worker import Worker
 
@@ -194,3 +196,34 @@ class Clerk(Caller):
         if reply.status_code == 200:
             assert reply.json()["state"] == "cancelled", reply.text
             self.ledger.promise("cancelled", deployment)
+
+
+class Steward(Caller):
+    """Saves one policy after the other; no two are alike."""
+
+    PAUSE_S = 0.7
+
+    def __init__(self, world, name):
+        super().__init__(world, name)
+        self.saved = 0
+
+    def make_document(self):
+        """Of what commanded devices rest on, how often they may say "later" stays as it is."""
+        changes = {
+            "max_retries": 0,
+            "poll_interval": f"PT{60 + self.saved}S",
+            "deadline": self.random.choice(["P1D", "P2D"]),
+            "notice": self.random.choice(["PT0S", "PT1S"]),
+        }
+        made = document(normal=changes, high=changes)
+        made["default_urgency"] = self.random.choice(["normal", "high"])
+        roles = self.random.choice([["operator"], ["operator", "network_operator"]])
+        made["approvals"] = [{"name": "people", "roles": roles}]
+        made["capacity"]["downloads"] = self.random.randrange(500, 1000)
+        return made
+
+    def step(self):
+        self.saved += 1
+        made = self.make_document()
+        reply = self.ask("PUT", "/api/v1/policy", (200,), json=made)
+        self.ledger.promise("policy", reply.json()["version"], json.dumps(made, sort_keys=True))

@@ -3,6 +3,7 @@
 
 import collections
 import hashlib
+import json
 import pathlib
 import stat
 
@@ -11,15 +12,26 @@ import psycopg2
 from sandbox import Rest
 
 SHOWN = 20
+# What the history of a deployment has at least, when its device is given a command.
+STATES_OF_COMMANDS = ("offered", "accepted", "downloading", "downloaded", "installing")
+BEFORE = {"install": ("downloaded",)}
 
 
 class Checker:
     def __init__(self, world):
         self.world, self.ledger, self.sandbox = world, world.ledger, world.sandbox
         self.faults, self.hashed, self.checks = [], {}, 0
+        self.found = collections.Counter()
 
-    def fault(self, text):
+    def fault(self, text, kind="wrong"):
+        self.found[kind] += 1
         self.faults.append(text)
+
+    def missing(self, text):
+        self.fault(text, "missing")
+
+    def twice(self, text):
+        self.fault(text, "twice")
 
     def rows(self, statement):
         self.cursor.execute(statement)
@@ -29,6 +41,8 @@ class Checker:
         """Everything; raises with what is wrong."""
         self.checks += 1
         connection = psycopg2.connect(self.sandbox.pg)
+        # What is spoken to moves on by itself: all is to be seen at one moment.
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         try:
             with connection, connection.cursor() as cursor:
                 self.compare(cursor)
@@ -40,6 +54,7 @@ class Checker:
     def compare(self, cursor):
         """What is wrong, as this transaction sees it."""
         self.faults, self.cursor = [], cursor
+        self.found.clear()
         for name in sorted(vars(Checker)):
             if name.startswith("check_"):
                 getattr(self, name)()
@@ -57,13 +72,13 @@ class Checker:
             runs[endpoint].append(digest)
         for endpoint, (digest,) in self.ledger.latest("registered").items():
             if endpoint not in runs:
-                self.fault(f"{endpoint}: its registration was acknowledged and is gone")
+                self.missing(f"{endpoint}: its registration was acknowledged and is gone")
             elif runs[endpoint] != [digest]:
-                self.fault(f"{endpoint} runs {digest}, the database says {runs[endpoint]}")
+                self.missing(f"{endpoint} runs {digest}, the database says {runs[endpoint]}")
 
     def check_transitions(self):
         """One row of history for each, which begin where the last one ended."""
-        self.deployments = collections.defaultdict(list)
+        self.deployments, self.answers = collections.defaultdict(list), collections.Counter()
         states = {}
         for endpoint, release, deployment, state in self.rows(
             "SELECT d.endpoint, r.digest, p.id, p.state FROM deployment p"
@@ -72,9 +87,11 @@ class Checker:
             self.deployments[endpoint, release].append(deployment)
             states[deployment] = state
         at, self.reached = {}, collections.Counter()
-        for deployment, left, state in self.rows(
-            "SELECT deployment_id, from_state, to_state FROM deployment_history ORDER BY id"
+        for deployment, left, state, event, detail in self.rows(
+            "SELECT deployment_id, from_state, to_state, event, detail FROM deployment_history ORDER BY id"
         ):
+            if event in ("accept", "defer") and detail:
+                self.answers[deployment, detail.split(";")[0]] += 1
             if deployment in at and at[deployment] != left:
                 self.fault(f"deployment {deployment}: history goes from {at[deployment]} to {left}")
             if left != state:
@@ -86,6 +103,7 @@ class Checker:
         self.states = states
         self.compare_once()
         self.compare_what_was_said()
+        self.compare_commands()
 
     def compare_once(self):
         said = collections.Counter()
@@ -97,22 +115,27 @@ class Checker:
                 # To two of them, the answer of one being late: then the message may overtake the next ones.
                 late = len(self.world.victims) > 1 and said[endpoint, release, state] >= times
                 if times > 1 and not late:
-                    self.fault(f"{endpoint} became {state} {times} times: {self.biographies(ids)}")
-            if len(ids) > 1 and not self.may_come_again(release, ids):
-                self.fault(f"{endpoint} has {len(ids)} deployments of {release}: {self.biographies(ids)}")
+                    self.twice(f"{endpoint} became {state} {times} times: {self.biographies(ids)}")
+            if len(ids) > 1 and not self.may_come_again(endpoint, release, ids):
+                self.twice(f"{endpoint} has {len(ids)} deployments of {release}: {self.biographies(ids)}")
 
-    def may_come_again(self, digest, deployments):
-        """What took its place was withdrawn: then it is the newest one again."""
-        release, others = self.world.releases[digest], self.world.releases.values()
-        newer = [
-            other
-            for other in others
+    def may_come_again(self, endpoint, digest, deployments):
+        """What took its place was withdrawn, or came to nothing: then it is the newest one again."""
+        release = self.world.releases[digest]
+        newer = {
+            other.digest
+            for other in self.world.releases.values()
             if other.klass == release.klass and other.sequence_number > release.sequence_number
-        ]
+        }
         ended = {self.states[id] for id in deployments[:-1]}
-        return ended == {"superseded"} and any(
-            ("withdraw", other.digest) in self.world.tried for other in newer
-        )
+        failed = {
+            other
+            for other in newer
+            for id in self.deployments.get((endpoint, other), ())
+            if self.states[id] in ("failed", "cancelled")
+        }
+        withdrawn = {other for other in newer if ("withdraw", other) in self.world.tried}
+        return ended == {"superseded"} and bool(failed | withdrawn)
 
     def biographies(self, deployments):
         """How each came about and ended."""
@@ -133,20 +156,47 @@ class Checker:
             # Whose deployment was cancelled meanwhile may end it as it likes.
             cancelled = any(self.states[id] == "cancelled" for id in ids)
             if not cancelled and not any(self.reached[id, state] for id in ids):
-                self.fault(f"{endpoint} said {state} about {release}: no history has it")
+                self.missing(f"{endpoint} said {state} about {release}: no history has it")
         for endpoint, release in set(self.ledger.of("offered")):
             if not self.deployments[endpoint, release]:
-                self.fault(f"{endpoint} was offered {release}: there is no deployment")
+                self.missing(f"{endpoint} was offered {release}: there is no deployment")
         for endpoint, release in self.ledger.of("runs"):
             ends = {self.states[id] for id in self.deployments[endpoint, release]}
             moved_on = ("withdraw", release) in self.world.tried or any(
                 ("cancel", id) in self.world.tried for id in self.deployments[endpoint, release]
             )
             if "confirmed" not in ends and not moved_on:
-                self.fault(f"{endpoint} runs {release}: its deployments are {ends}")
+                self.missing(f"{endpoint} runs {release}: its deployments are {ends}")
         for (deployment,) in self.ledger.of("cancelled"):
             if self.states.get(deployment) != "cancelled":
-                self.fault(f"deployment {deployment} was cancelled, and is {self.states.get(deployment)}")
+                self.missing(f"deployment {deployment} was cancelled, and is {self.states.get(deployment)}")
+
+    def compare_commands(self):
+        """Each was written down before it was sent, and each answer is counted once."""
+        for endpoint, release, deployment, kind in self.ledger.of("command"):
+            if deployment not in self.deployments[endpoint, release]:
+                self.missing(f"{endpoint} was told to {kind} {deployment}, which is not there")
+            elif not any(self.reached[deployment, state] for state in BEFORE.get(kind, STATES_OF_COMMANDS)):
+                self.fault(f"{endpoint} was told to {kind} {deployment}, whose history does not come to that")
+        promised = set(self.ledger.of("answer"))
+        for endpoint, deployment, answer in promised:
+            if not self.answers[deployment, answer]:
+                self.missing(f"{endpoint} answered {answer} about {deployment}: no history has it")
+        for (deployment, answer), times in self.answers.items():
+            if times > 1:
+                self.twice(f"deployment {deployment}: the answer {answer} was taken {times} times")
+
+    def check_policies(self):
+        promised = {version: json.loads(text) for version, text in self.ledger.of("policy")}
+        if not promised:
+            return
+        stored = self.rows("SELECT version, text FROM policy_document ORDER BY version")
+        saved = {version: json.loads(text) for version, text in stored if version >= min(promised)}
+        for version, document in promised.items():
+            if saved.get(version) != document:
+                self.missing(f"policy {version} was acknowledged, and is {saved.get(version)}")
+        for version in saved.keys() - promised.keys():
+            self.fault(f"policy {version}: nobody was told of it")
 
     def check_reports(self):
         rows = self.rows(
@@ -157,10 +207,10 @@ class Checker:
         own = set(self.ledger.latest("registered"))
         for promised in self.ledger.of("report"):
             if promised not in stored:
-                self.fault(f"{promised[0]}: a report that was acknowledged is gone")
+                self.missing(f"{promised[0]}: a report that was acknowledged is gone")
         for (endpoint, payload), times in stored.items():
             if times > 1:
-                self.fault(f"{endpoint}: one report is there {times} times")
+                self.twice(f"{endpoint}: one report is there {times} times")
             if endpoint in own and payload not in self.ledger.sent_reports:
                 self.fault(f"{endpoint}: a report that nobody sent")
 
@@ -192,27 +242,27 @@ class Checker:
         wanted = {"approve": ("approved",), "withdraw": ("withdrawn",)}
         for digest, envelope in self.ledger.of("release"):
             if digest not in states:
-                self.fault(f"release {digest} was acknowledged and is gone")
+                self.missing(f"release {digest} was acknowledged and is gone")
                 continue
             self.look_at_blob(hashlib.sha256(envelope).hexdigest(), len(envelope))
         for (digest,) in self.ledger.of("withdrawn"):
             if states.get(digest) != "withdrawn":
-                self.fault(f"release {digest} was withdrawn, and is {states.get(digest)}")
+                self.missing(f"release {digest} was withdrawn, and is {states.get(digest)}")
         for (digest,) in self.ledger.of("approved"):
             allowed = wanted["approve"] + wanted["withdraw"] * (("withdraw", digest) in self.world.tried)
             if states.get(digest) not in allowed:
-                self.fault(f"release {digest} was approved, and is {states.get(digest)}")
+                self.missing(f"release {digest} was approved, and is {states.get(digest)}")
         for digest, times in self.rows(
             "SELECT subject, count(*) FROM audit WHERE action = 'release.approve'"
             " GROUP BY subject HAVING count(*) > 1"
         ):
-            self.fault(f"release {digest} was approved {times} times")
+            self.twice(f"release {digest} was approved {times} times")
 
     def check_images(self):
         sizes = dict(self.rows("SELECT digest, size_bytes FROM image"))
         for digest, size in self.ledger.of("image"):
             if sizes.get(digest) != size:
-                self.fault(f"image {digest} of {size} bytes: the database says {sizes.get(digest)}")
+                self.missing(f"image {digest} of {size} bytes: the database says {sizes.get(digest)}")
         for digest, size in sizes.items():
             self.look_at_blob(digest.removeprefix("sha256:"), size)
 
@@ -222,7 +272,7 @@ class Checker:
         try:
             now = path.stat()
         except OSError as error:
-            self.fault(f"blob {name}: {error.strerror}")
+            self.missing(f"blob {name}: {error.strerror}")
             return
         version = (now.st_ino, now.st_size, now.st_mtime_ns)
         if self.hashed.get(name) != version:
@@ -256,12 +306,12 @@ class Checker:
         for path, (offset,) in self.ledger.latest("offset").items():
             name = path.rsplit("/", 1)[1]
             if name not in ends:
-                self.fault(f"upload {name} was promised and is gone")
+                self.missing(f"upload {name} was promised and is gone")
             elif ends[name] is None:
                 file = self.sandbox.storage / "upload" / name
                 length = file.stat().st_size if file.exists() else 0
                 if length < offset:
-                    self.fault(f"upload {name} has {length} bytes, {offset} were promised")
+                    self.missing(f"upload {name} has {length} bytes, {offset} were promised")
 
     # What people laid down
 
@@ -270,7 +320,7 @@ class Checker:
         stored = dict(self.rows("SELECT id::text, revoked_at IS NOT NULL FROM api_token"))
         for token, _ in self.ledger.of("token"):
             if token not in stored:
-                self.fault(f"token {token} was given out and is gone")
+                self.missing(f"token {token} was given out and is gone")
             elif stored[token] != (token in revoked):
                 self.fault(f"token {token}: revoked is {stored[token]}")
         for token, secret in self.ledger.of("token")[-2:]:
@@ -282,4 +332,4 @@ class Checker:
         stored = dict(self.rows("SELECT endpoint, site FROM device_provision"))
         for endpoint, (site,) in self.ledger.latest("provision").items():
             if stored.get(endpoint) != site:
-                self.fault(f"{endpoint}: {site} was laid down, the database says {stored.get(endpoint)}")
+                self.missing(f"{endpoint}: {site} was laid down, the database says {stored.get(endpoint)}")

@@ -101,12 +101,12 @@ OK = {"2.01", "2.04", "2.05", "200", "201", "204"}
 class Lamp:
     """One device, and what it runs."""
 
-    def __init__(self, worker, endpoint, klass, plane, addresses):
-        self.worker, self.endpoint, self.klass = worker, endpoint, klass
+    def __init__(self, worker, endpoint, klass, plane, addresses, **more):
+        """more: what it tells of itself, as profile=."""
+        self.worker, self.endpoint, self.told = worker, endpoint, {"klass": klass, **more}
         self.planes = [PLANES[plane](address, endpoint) for address in addresses]
         self.image, self.sequence_number = None, 0
         self.known, self.reports = False, 0
-        self.location = None
 
     @property
     def plane(self):
@@ -123,16 +123,19 @@ class Lamp:
         return [suit.installed(self.image, self.sequence_number)] if self.image else []
 
     def register(self):
-        status, _ = self.insist("register", self.components(), klass=self.klass)
+        status, _ = self.insist("register", self.components(), **self.told)
         assert status in OK, f"{self.endpoint} registers: {status}"
         self.known = True
         self.promise("registered", self.image.digest if self.image else None)
 
+    def look(self):
+        return self.insist("poll")
+
     def poll(self):
         """The release to install, or None."""
-        status, payload = self.insist("poll")
+        status, payload = self.look()
         assert status in OK or status in MOVED_ON, f"{self.endpoint} polls: {status} {payload}"
-        if status not in OK:
+        if status not in OK or not payload:
             return None
         release = self.worker.world.releases.get(suit.manifest_digest(payload))
         assert release, f"{self.endpoint} is offered a manifest that nobody published"
@@ -173,7 +176,7 @@ class Lamp:
         if self.worker.random.random() < 0.5:
             self.register()
         else:
-            status, payload = self.insist("status", components=self.components())
+            status, payload = self.insist("status", components=self.components(), **self.told)
             assert status in OK, f"{self.endpoint} runs: {status} {payload}"
             self.promise("registered", self.image.digest)
         self.promise("runs", release.digest)

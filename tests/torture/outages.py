@@ -9,7 +9,7 @@ import paths  # noqa: F401
 from pair import SETTINGS, Pair, configure
 from sandbox import PG_CLUSTER, eventually, run
 from small_disk import SmallDisk
-from world import World
+from world import World, disturbing
 
 PATIENCE_S = 120
 
@@ -92,6 +92,7 @@ class OutageWorld(World):
 
     # Disks
 
+    @disturbing
     def fill_storage(self, longest_s=1):
         self.storage_disk.fill()
         self.await_true(lambda: self.codes(507) > 0, "no upload was refused")
@@ -103,6 +104,7 @@ class OutageWorld(World):
     def codes(self, code):
         return sum(worker.codes[code] for worker in self.workers)
 
+    @disturbing
     def make_storage_read_only(self, longest_s=1):
         before = self.codes(507)
         self.storage_disk.make_read_only()
@@ -111,6 +113,7 @@ class OutageWorld(World):
         self.storage_disk.make_writable()
         self.recover("images, read-only")
 
+    @disturbing
     def fill_database(self, longest_s=1):
         self.database_disk.fill()
         self.await_refusals()
@@ -120,6 +123,7 @@ class OutageWorld(World):
         eventually(self.start_postgres, PATIENCE_S)
         self.recover("database, disk full")
 
+    @disturbing
     def make_database_read_only(self, longest_s=1):
         self.set_read_only("on")
         self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")
@@ -133,6 +137,7 @@ class OutageWorld(World):
 
     # The server
 
+    @disturbing
     def freeze_postgres(self, longest_s=50):
         with self.sandbox.pg_frozen():
             self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")
@@ -140,6 +145,7 @@ class OutageWorld(World):
             self.last(longest_s)
         self.recover("PostgreSQL, frozen")
 
+    @disturbing
     def lose_standby(self, longest_s=1):
         """Commits wait for it, and nothing is acknowledged; but connections do not pile up."""
         self.pair.stop_standby()
@@ -150,6 +156,7 @@ class OutageWorld(World):
         self.pair.start_standby()
         self.recover("standby, away")
 
+    @disturbing
     def fail_over(self, longest_s=0.5):
         self.sandbox.pg_kill()
         self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")

@@ -51,6 +51,28 @@ FORGERIES = {
         "DELETE FROM image WHERE digest = (SELECT min(digest) FROM image)",
         "the database says None",
     ),
+    "an answer that is gone": (
+        "UPDATE deployment_history SET detail = NULL WHERE event IN ('accept', 'defer')",
+        "no history has it",
+    ),
+    "an answer that counts twice": (
+        "INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)"
+        " SELECT deployment_id, at, to_state, to_state, event, actor, detail FROM deployment_history"
+        " WHERE event IN ('accept', 'defer') AND detail IS NOT NULL LIMIT 1",
+        "was taken 2 times",
+    ),
+    "a command without its reason": (
+        "DELETE FROM deployment_history WHERE to_state = 'downloaded'",
+        "whose history does not come to that",
+    ),
+    "a policy that is gone": (
+        "DELETE FROM policy_document WHERE version = (SELECT max(version) FROM policy_document)",
+        "was acknowledged, and is None",
+    ),
+    "a policy that nobody saved": (
+        "INSERT INTO policy_document SELECT max(version) + 1, '{}', 'x', now() FROM policy_document",
+        "nobody was told of it",
+    ),
     "a token that is gone": ("DELETE FROM api_token WHERE role = 'viewer'", "was given out and is gone"),
     "a provision that is gone": ("DELETE FROM device_provision", "was laid down, the database says None"),
 }  # fmt: skip
@@ -61,7 +83,8 @@ def world():
     """Load for a while, and then peace."""
     with World(seed=4) as made:
         made.begin()
-        for kind in ("report", "token", "provision", "offset"):
+        made.await_updates()
+        for kind in ("report", "token", "provision", "offset", "answer"):
             while not made.ledger.of(kind):
                 made.await_progress(1)
         made.end()

@@ -48,7 +48,7 @@ class SteppedClock:
 @pytest.fixture
 def stepped(tmp_path):
     """A world, its clock, and a device that is given commands."""
-    with World(seed=5, **LONGER_THAN_A_DAY) as world:
+    with World(seed=5, commands=False, **LONGER_THAN_A_DAY) as world:
         world.clock = SteppedClock(world.folder)
         world.victims[0].environment = world.clock.environment()
         world.kill_suitd()

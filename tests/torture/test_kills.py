@@ -10,6 +10,7 @@ def test_suitd_is_killed():
         for _ in range(10):
             world.pause(0.6)
             world.kill_suitd()
+        world.await_updates()
         world.await_progress(1)
         world.end()
 

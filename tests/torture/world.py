@@ -3,6 +3,7 @@
 
 import collections
 import contextlib
+import functools
 import os
 import pathlib
 import random
@@ -14,12 +15,13 @@ import uuid
 
 import paths  # noqa: F401
 import suit_oracle as suit
-from authors import Clerk, Publisher, Release, Uploader
+from authors import Clerk, Publisher, Release, Steward, Uploader
 from checker import Checker
+from commanded import KINDS, AddresseeWorker, ObserverWorker
 from lamps import LampWorker, ReporterWorker
 from ledger import Ledger
 from prober import Prober
-from sandbox import Sandbox
+from sandbox import Sandbox, run
 from victim import Victim
 from worker import Gate
 
@@ -27,10 +29,29 @@ CLASSES = 3
 LAMPS = 5  # of each class and plane
 
 
-class World:
-    """with World(seed=1) as world: world.begin(); ...; world.end()"""
+def disturbing(fault):
+    """What comes twice while one of these is going on may have been lost the first time."""
 
-    def __init__(self, seed=1, n_suitd=1, **options):
+    @functools.wraps(fault)
+    def disturb(world, *args, **options):
+        world.disturbances += 1
+        world.is_disturbed += 1
+        try:
+            return fault(world, *args, **options)
+        finally:
+            world.is_disturbed -= 1
+            world.disturbances += 1
+
+    return disturb
+
+
+class World:
+    """with World(seed=1) as world: world.begin(); ...; world.end()
+
+    commands: with devices that are spoken to, and policies that change."""
+
+    def __init__(self, seed=1, n_suitd=1, commands=True, **options):
+        self.commands, self.disturbances, self.is_disturbed = commands, 0, 0
         self.seed, self.random = seed, random.Random(seed)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="suitd-torture."))
         self.sandbox = Sandbox(self.folder, **options)
@@ -44,7 +65,7 @@ class World:
             self.victims[-1].start()
         self.addresses = self.victims
         self.checker = Checker(self)
-        self.workers, self.probers = [], []
+        self.workers, self.probers, self.commanded = [], [], []
         self.injected = collections.Counter()
         # Another suitd's writers may be at work while one starts, so that it leaves their files alone.
         self.no_temp_files = n_suitd == 1
@@ -58,8 +79,11 @@ class World:
             with contextlib.suppress(ProcessLookupError, OSError):
                 victim.kill(signal.SIGKILL)
         self.ledger.close()
+        kept = kind is not None and os.environ.get("TORTURE_KEEP")
+        if kept:
+            run("pg_dump", "--file", self.folder / "database.sql", "--dbname", self.sandbox.pg, check=False)
         self.sandbox.close()
-        if kind is None or not os.environ.get("TORTURE_KEEP"):
+        if not kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -93,9 +117,23 @@ class World:
         self.workers += [Uploader(self, f"uploader-{number}") for number in range(2)]
         for plane in ("coap", "http"):
             self.workers.append(ReporterWorker(self, f"{plane}-reporter", plane, self.probe_release))
+        if self.commands:
+            self.add_commanded()
         for worker in self.workers:
             worker.start()
         self.await_progress(1)
+
+    def add_commanded(self):
+        steward = Steward(self, "steward")
+        steward.step()
+        klass = uuid.uuid5(suit.VENDOR, "torture commanded")
+        publisher = Publisher(self, "publisher-commanded", klass)
+        publisher.PAUSE_S = 1.0
+        self.commanded = [AddresseeWorker(self, kind, klass) for kind in KINDS]
+        self.commanded.append(ObserverWorker(self, "coap-observes", klass))
+        clerk = Clerk(self, "clerk-commanded", [worker.name for worker in self.commanded])
+        clerk.PAUSE_S = 0.5
+        self.workers += [steward, publisher, clerk, *self.commanded]
 
     def begin_probers(self):
         self.probe_class = uuid.uuid5(suit.VENDOR, "torture probe")
@@ -118,6 +156,17 @@ class World:
             self.raise_faults()
             assert time.monotonic() < until, "the load stands still"
             time.sleep(0.01)
+
+    def await_updates(self, timeout=120):
+        """Each device that is spoken to has been brought to run something."""
+        until = time.monotonic() + timeout
+        while not all(worker.updates for worker in self.commanded):
+            self.raise_faults()
+            assert time.monotonic() < until, f"not updated: {self.describe_commanded()}"
+            time.sleep(0.01)
+
+    def describe_commanded(self):
+        return {w.name: f"{w.updates} updates, {dict(w.commands)}" for w in self.commanded}
 
     def end(self):
         """The last steps are made to their end; then everything is compared."""
@@ -143,6 +192,7 @@ class World:
         time.sleep(self.random.uniform(0, longest_s))
         self.raise_faults()
 
+    @disturbing
     def kill_suitd(self, victim=None):
         victim = victim or self.victims[0]
         victim.kill()
@@ -154,11 +204,13 @@ class World:
         victim.start()
         self.injected["suitd"] += 1
 
+    @disturbing
     def kill_postgres(self):
         """All of it, as a power cut would."""
         self.sandbox.pg_kill()
         self.await_postgres("PostgreSQL, killed")
 
+    @disturbing
     def stop_postgres(self):
         self.sandbox.pg_stop()
         self.await_postgres("PostgreSQL, immediate stop")
@@ -170,6 +222,7 @@ class World:
         for victim in self.victims:
             victim.await_ready()
 
+    @disturbing
     def kill_backend(self):
         """One of PostgreSQL's processes: all connections end, and it recovers by itself."""
         found = self.sandbox.sql(
@@ -187,6 +240,8 @@ class World:
         lines = [f"faults: {dict(self.injected)}", f"acknowledged: {self.ledger.counts()}"]
         unanswered = sum(worker.unanswered for worker in self.workers)
         lines.append(f"requests without an answer: {unanswered}; checks: {self.checker.checks}")
+        for name, told in self.describe_commanded().items() if self.commanded else ():
+            lines.append(f"{name}: {told}")
         if starts:
             middle, worst = starts[len(starts) // 2], starts[-1]
             lines.append(f"suitd is ready after {1000 * middle:.0f} ms (median), {1000 * worst:.0f} ms (most)")
