@@ -37,7 +37,7 @@ SELECT pg_advisory_xact_lock(7238051, 1) IS NULL
 SELECT v.id, v.endpoint
 FROM device AS v, release AS r
 WHERE r.digest = $1::text AND v.id > $2::bigint AND v.removed_at IS NULL
-	AND (v.vendor_ids && r.vendor_ids OR v.class_ids && r.class_ids)
+	AND (v.class_ids && r.class_ids OR NOT r.needs_class AND v.vendor_ids && r.vendor_ids)
 ORDER BY v.id
 LIMIT $3::bigint
 

@@ -19,11 +19,12 @@ SELECT EXISTS (SELECT FROM release WHERE digest = $1::text)
 -- name: release_insert
 INSERT INTO release (digest, sequence_number, scope, state, targeted, vendor_ids, class_ids,
 	version, reference_uri, update_priority, use_before, kind, labels, envelope, envelope_bytes,
-	severed_envelope, severed_envelope_bytes, signers, published_by, published_at, waits)
+	severed_envelope, severed_envelope_bytes, signers, published_by, published_at, waits,
+	needs_class)
 VALUES ($1::text, $2::bigint, $3::bytea, $4::text, $5::boolean, $6::uuid[], $7::uuid[],
 	$8::text, $9::text, $10::bigint, at($11::bigint), $12::text, coalesce($13::text, '{}')::jsonb,
 	$14::text, $15::bigint, $16::text, $17::bigint, $18::uuid[], $19::text, at($20::bigint),
-	$21::bigint)
+	$21::bigint, $22::boolean)
 RETURNING id
 
 -- name: release_image_insert
@@ -164,6 +165,7 @@ SET state = $3::text,
 	withdrawn_by = CASE $3::text WHEN 'withdrawn' THEN $4::text ELSE withdrawn_by END,
 	withdrawn_at = CASE $3::text WHEN 'withdrawn' THEN at($5::bigint) ELSE withdrawn_at END
 WHERE digest = $1::text AND row_version = $2::bigint
+RETURNING row_version, targeted, vendor_ids, class_ids, needs_class
 
 -- name: release_path
 SELECT blob FROM public_path WHERE path = $1::text AND blob IS NOT NULL

@@ -235,6 +235,7 @@ static struct http_env http_env_of(struct house *house)
 		.blobs = house->blobs,
 		.paths = house->paths,
 		.command_stats = tracker_commands(house->tracker),
+		.poll_stats = tracker_polls(house->tracker),
 		.coap_stats = &house->coap_stats,
 		.intake = &house->intake,
 		.policies = house->policies,

@@ -14,6 +14,7 @@
 
 struct coap_stats;
 struct command_stats;
+struct poll_stats;
 struct credential_key;
 struct device_front;
 struct http;
@@ -30,6 +31,7 @@ struct http_env {
 	struct public_paths *paths;
 	const struct http_stats *stats;            /* made by http_start */
 	const struct command_stats *command_stats; /* of the tracker; NULL: it sends none */
+	const struct poll_stats *poll_stats;       /* of the tracker; NULL: there is none */
 	const struct coap_stats *coap_stats;       /* NULL: there is no CoAP */
 	const struct intake_opts *intake;
 	struct policy_holder *policies;

@@ -39,9 +39,10 @@ struct http_call {
 	bool is_head;                            /* a HEAD that its GET serves */
 	int64_t now_ms;
 	void *state; /* the handler's own, in the arena */
-	/* Set by a handler for what it committed: the loop forgets what it remembers before the reply. */
-	bool tokens_changed, releases_changed;
+	/* What was committed for it: the loop forgets what it remembers before the reply. */
+	bool tokens_changed;
 	const char *device_changed; /* an endpoint */
+	char *release_news; /* as store_conn_take_news() gives it, without the handler's doing */
 	struct http_reply reply;
 };
 

@@ -192,8 +192,8 @@ static void forget_what_changed(struct http_exchange *exchange)
 	if (front->stopped || !front->env.devices)
 		return;
 	struct tracker *tracker = device_front_tracker(front->env.devices);
-	if (call->releases_changed)
-		tracker_on_notify(tracker, NOTIFY_RELEASE, NULL);
+	for (char *items = call->release_news; items;)
+		tracker_on_notify(tracker, NOTIFY_RELEASE, strsep(&items, "\n"));
 	if (call->device_changed)
 		tracker_on_notify(tracker, NOTIFY_DEVICE, call->device_changed);
 }
@@ -331,6 +331,7 @@ static void run_work(void *arg, void *thread_context)
 	call->now_ms = su_clock_wall_ms();
 	if (call->route->work(call, &err) != SU_OK)
 		http_reply_error(call, &err);
+	call->release_news = store_conn_take_news(call->conn, call->arena);
 }
 
 static void on_work_done(void *arg)

@@ -66,6 +66,7 @@ static void run_end(void *arg, void *thread_context)
 	exchange->streaming = false;
 	if (stream_of(exchange)->end(&exchange->call, &err) != SU_OK)
 		http_reply_error(&exchange->call, &err);
+	exchange->call.release_news = store_conn_take_news(thread_context, exchange->call.arena);
 }
 
 static void run_cut(void *arg, void *thread_context)

@@ -48,13 +48,11 @@ static enum su_status end(struct http_call *call, struct su_error *err)
 		.uploaded_by = call->actor->name,
 		.uploaded_at_ms = call->now_ms,
 	};
-	size_t n_approved;
 	bool known;
 	SU_TRY(blob_writer_finish_take(&put->writer, &put->digest, &found, err));
 	SU_TRY(get_image(call, &put->digest, &known, &image, err));
 	if (!known) {
-		SU_TRY(intake_image(call->env->intake, call->conn, &arrived, &n_approved, err));
-		call->releases_changed |= n_approved > 0;
+		SU_TRY(intake_image(call->env->intake, call->conn, &arrived, err));
 		SU_TRY(get_image(call, &put->digest, &(bool){ false }, &image, err));
 	}
 	http_reply_json_take(call, known ? 200 : 201, http_view_image(&image));

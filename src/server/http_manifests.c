@@ -56,8 +56,6 @@ enum su_status http_manifests_create(struct http_call *call, struct su_error *er
 	};
 	SU_TRY(intake_manifest(call->env->intake, call->conn, call->env->blobs, call->arena,
 		&request, &result, err));
-	/* The policy may have approved it, and others that waited for it. */
-	call->releases_changed = result.created;
 	return reply_release(call, &result, err);
 }
 

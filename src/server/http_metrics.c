@@ -9,6 +9,7 @@
 #include "server/http_stats.h"
 #include "store/counter_store.h"
 #include "tracker/command_stats.h"
+#include "tracker/poll_stats.h"
 
 static void put_head(struct su_buf *out, const char *name, const char *type, const char *help)
 {
@@ -49,6 +50,15 @@ static void put_coap(struct su_buf *out, const struct coap_stats *stats)
 	put_value(out, "suitd_coap_unsent_total", "counter",
 		"Datagrams of CoAP that could not be sent: no room, or no way to the peer.",
 		&stats->unsent);
+}
+
+static void put_polls(struct su_buf *out, const struct poll_stats *stats)
+{
+	put_value(out, "suitd_polls_planned_total", "counter",
+		"Polls for which releases had to be judged, by asking the database.",
+		&stats->planned);
+	put_value(out, "suitd_polls_not_planned_total", "counter",
+		"Of these, those for which that failed: the log says why.", &stats->failed);
 }
 
 static void put_commands(struct su_buf *out, const struct command_stats *stats)
@@ -109,6 +119,8 @@ enum su_status http_metrics_get(struct http_call *call, struct su_error *err)
 	put_http(&out, call->env->stats);
 	if (call->env->coap_stats)
 		put_coap(&out, call->env->coap_stats);
+	if (call->env->poll_stats)
+		put_polls(&out, call->env->poll_stats);
 	if (call->env->command_stats)
 		put_commands(&out, call->env->command_stats);
 	if (up)

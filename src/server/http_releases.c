@@ -76,7 +76,6 @@ enum su_status http_releases_approve(struct http_call *call, struct su_error *er
 	};
 	SU_TRY(read_command(call, &digest, &request.if_version, err));
 	SU_TRY(release_approval_give(call->conn, call->arena, &request, &release, err));
-	call->releases_changed = release.state == RELEASE_APPROVED;
 	return reply_release(call, &release, err);
 }
 
@@ -89,6 +88,5 @@ enum su_status http_releases_withdraw(struct http_call *call, struct su_error *e
 	SU_TRY(read_command(call, &digest, &if_version, err));
 	SU_TRY(management_withdraw(
 		call->conn, call->arena, &digest, if_version, &origin, &release, err));
-	call->releases_changed = true;
 	return reply_release(call, &release, err);
 }

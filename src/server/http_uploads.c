@@ -99,9 +99,7 @@ static enum su_status record_image(struct http_call *call, struct upload *upload
 		.uploaded_by = upload->uploaded_by,
 		.uploaded_at_ms = call->now_ms,
 	};
-	size_t n_approved;
-	SU_TRY(intake_image(call->env->intake, call->conn, &arrived, &n_approved, err));
-	call->releases_changed |= n_approved > 0;
+	SU_TRY(intake_image(call->env->intake, call->conn, &arrived, err));
 	struct txn txn = txn_begin(call->conn);
 	upload_store_finish(&txn, upload->id, digest);
 	SU_TRY(txn_commit(&txn, err));

@@ -13,6 +13,7 @@ struct store_conn {
 	char *conninfo;
 	struct pg_session *session;
 	struct counter_deltas *deltas;
+	struct su_buf news;
 	int left_pid; /* of the server: it may be at work for us still; 0: none */
 };
 
@@ -30,6 +31,7 @@ void store_conn_free(struct store_conn **conn)
 		return;
 	pg_session_close(&(*conn)->session);
 	counter_deltas_free(&(*conn)->deltas);
+	su_buf_free(&(*conn)->news);
 	free((*conn)->conninfo);
 	free(*conn);
 	*conn = NULL;
@@ -102,6 +104,22 @@ void store_conn_drop(struct store_conn *conn)
 struct counter_deltas *store_conn_deltas(struct store_conn *conn)
 {
 	return conn->deltas;
+}
+
+void store_conn_note_news(struct store_conn *conn, const char *item)
+{
+	if (conn->news.len > 0)
+		su_buf_append_byte(&conn->news, '\n');
+	su_buf_append_span(&conn->news, su_span_str(item));
+}
+
+char *store_conn_take_news(struct store_conn *conn, struct su_arena *arena)
+{
+	if (conn->news.len == 0)
+		return NULL;
+	char *news = su_arena_strdup(arena, su_buf_str(&conn->news));
+	su_buf_clear(&conn->news);
+	return news;
 }
 
 static void *start_thread(void *arg)

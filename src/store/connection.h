@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "base/work.h"
 
@@ -29,9 +30,16 @@ bool store_conn_read_only(const struct store_conn *conn);
  */
 struct su_work_hooks store_conn_hooks(const char *conninfo);
 
+/*
+ * What transactions of this connection have told of releases since it was asked last, each as the payload
+ * of a NOTIFY_RELEASE, one a line; some may have been rolled back. NULL: nothing.
+ */
+char *store_conn_take_news(struct store_conn *conn, struct su_arena *arena);
+
 /* For store/ alone: the session in use (NULL: none), and counter changes until the commit. */
 struct pg_session;
 struct counter_deltas;
 struct pg_session *store_conn_session(struct store_conn *conn);
 void store_conn_drop(struct store_conn *conn); /* the next ready connects anew */
 struct counter_deltas *store_conn_deltas(struct store_conn *conn);
+void store_conn_note_news(struct store_conn *conn, const char *item);

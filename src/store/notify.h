@@ -9,7 +9,7 @@ struct notify;
 
 enum notify_topic {
 	NOTIFY_DEVICE,     /* payload: an endpoint */
-	NOTIFY_RELEASE,    /* approved, withdrawn, completed; payload: manifest digest */
+	NOTIFY_RELEASE,    /* approved, withdrawn; payload: of model/release_change.h */
 	NOTIFY_PATH,       /* public paths changed */
 	NOTIFY_CREDENTIAL, /* payload: an endpoint */
 	NOTIFY_TOKEN,      /* a token was made or revoked */

@@ -47,7 +47,7 @@ static int64_t insert_release(
 		sql_text(r->labels_json), sql_digest(&r->envelope), sql_uint(r->envelope_bytes),
 		sql_digest(&r->severed_envelope), sql_uint(r->severed_envelope_bytes),
 		sql_uuids(targets->signers, targets->n_signers), sql_text(r->published_by),
-		sql_int(r->published_at_ms), sql_uint(r->waits));
+		sql_int(r->published_at_ms), sql_uint(r->waits), sql_bool(targets->needs_class));
 	if (!rows)
 		return 0;
 	struct sql_row row = sql_row_at(rows, 0, NULL, &txn->error);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "model/release_change.h"
 #include "store/notify_send.h"
 #include "store/txn_query.h"
 
@@ -204,19 +205,46 @@ int64_t release_store_published(
 	return sql_read_int(&row);
 }
 
+/* Only what is or was approved, and is for whoever matches, has devices that may choose otherwise now. */
+static struct release_change read_change(
+	struct sql_row row, const struct release *before, bool counts)
+{
+	struct release_change change = { .release = before->digest };
+	change.row_version = sql_read_int(&row);
+	const bool is_targeted = sql_read_bool(&row);
+	change.vendor_ids = sql_read_uuids(&row, &change.n_vendor_ids);
+	change.class_ids = sql_read_uuids(&row, &change.n_class_ids);
+	change.needs_class = sql_read_bool(&row);
+	change.audience = counts && is_targeted ? CONCERNS_SOME : CONCERNS_NOBODY;
+	return change;
+}
+
+static void tell_change(struct txn *txn, const struct release_change *change)
+{
+	struct su_buf text su_auto(su_buf_free) = { 0 };
+	release_change_format(change, &text);
+	notify_send(txn, NOTIFY_RELEASE, su_buf_str(&text));
+	store_conn_note_news(txn->conn, su_buf_str(&text));
+}
+
 void release_store_set_state(struct txn *txn, const struct release *release,
 	enum release_state state, const char *actor, int64_t now_ms)
 {
-	char digest[DIGEST_TEXT_SIZE];
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
 	const char *name = name_of(release_state_names, (int)state);
-	size_t changed = txn_execute(txn, STATEMENT_RELEASE_SET_STATE, sql_digest(&release->digest),
-		sql_int(release->row_version), sql_text(name), sql_text(actor), sql_int(now_ms));
-	if (changed == 0)
+	const bool counts = state == RELEASE_APPROVED || release->state == RELEASE_APPROVED;
+	struct pg_result *rows su_auto(sql_rows_free) = txn_query(txn, STATEMENT_RELEASE_SET_STATE,
+		sql_digest(&release->digest), sql_int(release->row_version), sql_text(name),
+		sql_text(actor), sql_int(now_ms));
+	if (sql_rows_count(rows) == 0) {
 		txn_fail(txn, SU_STALE, "", "the release has been changed by somebody else");
+		return;
+	}
+	const struct release_change change =
+		read_change(sql_row_at(rows, 0, arena, &txn->error), release, counts);
+	tell_change(txn, &change);
 	txn_count(txn, "releases.", name_of(release_state_names, (int)release->state), -1);
 	txn_count(txn, "releases.", name, 1);
-	digest_format(&release->digest, digest);
-	notify_send(txn, NOTIFY_RELEASE, digest);
 }
 
 /* What arrives brings more: the envelope of a dependency that it completed. */
@@ -252,13 +280,10 @@ static size_t complete_releases(
 	for (size_t i = 0; i < n; i++) {
 		struct sql_row row = sql_row_at(rows, i, arena, &txn->error);
 		struct arrival *arrival = su_arena_new_of(arena, struct arrival);
-		char text[DIGEST_TEXT_SIZE];
 		arrival->what.digest = sql_read_digest(&row);
 		arrival->what.blob = sql_read_digest(&row);
 		arrival->what.size_bytes = sql_read_uint(&row);
 		*last = (*last)->next = arrival;
-		digest_format(&arrival->what.digest, text);
-		notify_send(txn, NOTIFY_RELEASE, text);
 	}
 	txn_count(txn, "releases.", name_of(release_state_names, RELEASE_INCOMPLETE), -(int64_t)n);
 	txn_count(txn, "releases.", name_of(release_state_names, RELEASE_VERIFIED), (int64_t)n);

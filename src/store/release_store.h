@@ -11,6 +11,7 @@
 struct release_targets {
 	size_t n_vendor_ids, n_class_ids, n_signers;
 	const struct su_uuid *vendor_ids, *class_ids, *signers; /* signers: trust anchor ids */
+	bool needs_class; /* who has none of these classes cannot take it */
 	size_t n_paths;
 	const struct release_path {
 		const char *path; /* "/fw/app.bin", no query */

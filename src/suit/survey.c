@@ -197,6 +197,24 @@ static bool is_checked(const struct manifest *manifest, int64_t code)
 	return any;
 }
 
+static bool is_update_section(enum manifest_key key)
+{
+	for (size_t i = 0; i < interpret_n_update_sections; i++)
+		if (interpret_update_sections[i] == key)
+			return true;
+	return false;
+}
+
+/* A check that only the start of an image would come to keeps nobody from taking the update. */
+static bool is_checked_by_update(const struct manifest *manifest, int64_t code)
+{
+	bool found = guard_of(&manifest->shared, code) == GUARD_HELD;
+	for (size_t i = 0; i < manifest->n_members && !found; i++)
+		found = is_update_section(manifest->members[i].key) &&
+			guard_of(&manifest->members[i].sequence, code) == GUARD_HELD;
+	return found;
+}
+
 static enum su_status walk_component(
 	struct survey_walk *walk, struct survey_images *images, struct su_error *err)
 {
@@ -312,6 +330,8 @@ enum su_status survey_manifest(struct su_arena *arena, const struct manifest *ma
 	out->device_ids = take_ids(arena, &collector->devices, &out->n_device_ids);
 	out->checks_vendor = is_checked(manifest, CMD_VENDOR_IDENTIFIER);
 	out->checks_class = is_checked(manifest, CMD_CLASS_IDENTIFIER);
+	out->needs_class =
+		out->checks_class && is_checked_by_update(manifest, CMD_CLASS_IDENTIFIER);
 	fill_scope(arena, manifest, out);
 	struct survey_walk walk = { .arena = arena,
 		.manifest = manifest,

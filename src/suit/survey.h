@@ -28,6 +28,7 @@ struct survey {
 	 * fetched, written or started. A check in one of several alternatives is not enough.
 	 */
 	bool checks_vendor, checks_class;
+	bool needs_class; /* checks_class, and the update itself does: it fails without one of class_ids */
 	size_t n_images;
 	struct survey_image *images; /* one for each distinct choice */
 	bool has_update_priority;

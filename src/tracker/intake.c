@@ -190,6 +190,7 @@ static struct release_targets targets_of(
 		.vendor_ids = intake->survey.vendor_ids,
 		.n_class_ids = intake->survey.n_class_ids,
 		.class_ids = intake->survey.class_ids,
+		.needs_class = intake->survey.needs_class,
 		.n_signers = n,
 		.signers = signers,
 		.n_paths = intake->payloads.n_paths,
@@ -223,13 +224,11 @@ static enum su_status find_stored(
 }
 
 /* Those that lack nothing any more may be approved by the policy. */
-static size_t approve_all(struct txn *txn, struct policy_holder *policies,
+static void approve_all(struct txn *txn, struct policy_holder *policies,
 	const struct digest *releases, size_t n, int64_t now_ms)
 {
-	size_t n_approved = 0;
 	for (size_t i = 0; i < n; i++)
-		n_approved += release_approval_by_policy(txn, policies, &releases[i], now_ms);
-	return n_approved;
+		(void)release_approval_by_policy(txn, policies, &releases[i], now_ms);
 }
 
 /* Dependents may wait for this one. */
@@ -294,7 +293,6 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 struct arrived {
 	const struct image *image;
 	struct policy_holder *policies;
-	size_t n_approved;
 };
 
 static void record_arrival(struct txn *txn, void *arg)
@@ -306,16 +304,13 @@ static void record_arrival(struct txn *txn, void *arg)
 	struct digest *completed;
 	image_store_insert(txn, image);
 	size_t n = release_store_image_arrived(txn, arena, &arrival, &completed);
-	arrived->n_approved =
-		approve_all(txn, arrived->policies, completed, n, image->uploaded_at_ms);
+	approve_all(txn, arrived->policies, completed, n, image->uploaded_at_ms);
 }
 
 enum su_status intake_image(const struct intake_opts *opts, struct store_conn *conn,
-	const struct image *image, size_t *approved_out, struct su_error *err)
+	const struct image *image, struct su_error *err)
 {
 	struct arrived arrived = { .image = image, .policies = opts->policies };
 	/* The blob is stored already: a connection that broke meanwhile is no reason to refuse it. */
-	SU_TRY(txn_retry(conn, record_arrival, &arrived, err));
-	*approved_out = arrived.n_approved;
-	return SU_OK;
+	return txn_retry(conn, record_arrival, &arrived, err);
 }

@@ -47,7 +47,6 @@ enum su_status intake_manifest(const struct intake_opts *opts, struct store_conn
 	struct blob_store *blobs, struct su_arena *arena, const struct intake_request *request,
 	struct intake_result *out, struct su_error *err) SU_MUST_CHECK;
 
-/* Records an image whose blob is stored, and completes the releases that waited for it; *approved_out:
- * how many of them the policy approved by itself. */
+/* Records an image whose blob is stored, and completes the releases that waited for it. */
 enum su_status intake_image(const struct intake_opts *opts, struct store_conn *conn,
-	const struct image *image, size_t *approved_out, struct su_error *err) SU_MUST_CHECK;
+	const struct image *image, struct su_error *err) SU_MUST_CHECK;

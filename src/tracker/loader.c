@@ -142,6 +142,7 @@ static void keep(struct remembered *of, const struct device *device, const struc
 	of->has_credential = loaded->has_credential;
 	of->learned = loaded->learned;
 	of->judged = 0;
+	of->rests_from_ms = 0;
 }
 
 static void send_batch(struct loader *loader);

@@ -9,6 +9,7 @@
 #include "tracker/planning.h"
 #include "tracker/policy_holder.h"
 #include "tracker/poll_crowd.h"
+#include "tracker/release_news.h"
 #include "tracker/release_shelf.h"
 #include "tracker/sighting.h"
 #include "tracker/turn.h"
@@ -38,11 +39,23 @@ static bool may_give_way(const struct deployment *active)
 	       lifecycle_next(active->state, EVENT_SUPERSEDE).verdict == LIFECYCLE_MOVE;
 }
 
-static bool is_decided(const struct tracker *tracker, const struct remembered *of)
+/* What has changed since does not concern it: then its choice is as good as made now. */
+static bool is_chosen(const struct tracker *tracker, struct remembered *of)
 {
-	if (of->has_active && !may_give_way(&of->active))
-		return true;
-	return of->judged == tracker->generation;
+	const uint64_t now = release_news_generation(tracker->news);
+	struct device device;
+	if (of->judged == now || of->judged == 0 || !of->device)
+		return of->judged == now;
+	snapshot_restore(of->device, &device);
+	if (release_news_concern(tracker->news, of->judged, &device.told))
+		return false;
+	of->judged = now;
+	return true;
+}
+
+static bool is_decided(const struct tracker *tracker, struct remembered *of)
+{
+	return (of->has_active && !may_give_way(&of->active)) || is_chosen(tracker, of);
 }
 
 static void describe_offer(const struct deployment *active, const struct release_facts *facts,
@@ -152,16 +165,37 @@ static const char *reason_against(
 	return "is not among the approved releases for this device any more";
 }
 
+static bool has_been_offered(const struct turn *turn)
+{
+	return turn->has_active && turn->active.state != DEPLOYMENT_PLANNED;
+}
+
+/* What was offered before still stands. */
+static void on_not_planned(struct turn *turn)
+{
+	struct tracker *tracker = turn->tracker;
+	atomic_fetch_add_explicit(&tracker->polls.failed, 1, memory_order_relaxed);
+	poll_fault_note(&tracker->faults, turn->of, &turn->error, turn->contact.now_ms);
+	if (has_been_offered(turn))
+		answer(turn);
+	else
+		turn_end(turn, &turn->error);
+}
+
+static void rest(struct turn *turn)
+{
+	if (has_been_offered(turn))
+		answer(turn);
+	else
+		turn_end_with(turn, SU_RETRY, "", "what to install could not be found out");
+}
+
 static void on_planned(struct turn *turn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	release_shelf_share(turn->tracker->shelf, self->generation, &self->chosen);
 	if (turn->error.status != SU_OK) {
-		/* The database is away: what was offered before still stands. */
-		if (turn->has_active && turn->active.state != DEPLOYMENT_PLANNED)
-			answer(turn);
-		else
-			turn_end(turn, &turn->error);
+		on_not_planned(turn);
 		return;
 	}
 	if (turn->has_active && self->chosen &&
@@ -237,19 +271,28 @@ static void plan_for(struct turn *turn, struct txn *txn, struct planner_memory *
 		decide(turn, txn, memory);
 }
 
+static void ask_planner(struct turn *turn)
+{
+	struct tracker *tracker = turn->tracker;
+	atomic_fetch_add_explicit(&tracker->polls.planned, 1, memory_order_relaxed);
+	poll_crowd_join(tracker->crowd, turn, plan_for, on_planned);
+}
+
 static void begin(struct turn *turn)
 {
 	struct poll_turn *self = (struct poll_turn *)turn;
 	struct su_error error;
 	release_facts_unref(&self->chosen);
 	self->is_chosen_new = false;
-	self->generation = turn->tracker->generation;
+	self->generation = release_news_generation(turn->tracker->news);
 	if (turn_check_device(turn, &error) != SU_OK)
 		turn_end(turn, &error);
 	else if (is_decided(turn->tracker, turn->of))
 		show(turn);
+	else if (poll_fault_rests(turn->of, turn->contact.now_ms))
+		rest(turn);
 	else
-		poll_crowd_join(turn->tracker->crowd, turn, plan_for, on_planned);
+		ask_planner(turn);
 }
 
 static bool may_ask(
@@ -334,7 +377,7 @@ static void on_patience_over(void *arg)
 	reply(self, NULL);
 }
 
-static bool has_chosen(const struct tracker *tracker, const struct remembered *of)
+static bool has_chosen(const struct tracker *tracker, struct remembered *of)
 {
 	return registry_is_fresh(tracker->registry, of) && is_decided(tracker, of);
 }
@@ -343,11 +386,11 @@ static const struct turn_kind kind_poll = { begin, on_committed, on_finish };
 
 /* Without the database, what was offered before still stands, also if newer things may be known there. */
 static bool can_answer_at_once(
-	const struct tracker *tracker, const struct remembered *of, const struct contact *contact)
+	const struct tracker *tracker, struct remembered *of, const struct contact *contact)
 {
 	if (!of || !may_ask(tracker, of, contact))
 		return false;
-	if (of->has_active && of->is_held_up)
+	if (of->has_active && (of->is_held_up || poll_fault_rests(of, contact->now_ms)))
 		return true;
 	if (of->n_turns > 0)
 		return false;
@@ -374,7 +417,7 @@ static int64_t again_s(
 
 bool tracker_peek(struct tracker *tracker, const struct contact *contact, struct peek *out)
 {
-	const struct remembered *of = registry_find(tracker->registry, contact->endpoint);
+	struct remembered *of = registry_find(tracker->registry, contact->endpoint);
 	if (!can_answer_at_once(tracker, of, contact) || !describe_remembered(of, contact, out))
 		return false;
 	out->again_s = again_s(tracker, of, contact->endpoint, contact->now_ms);
@@ -420,7 +463,7 @@ void tracker_poll(
 
 bool tracker_has_chosen(struct tracker *tracker, const char *endpoint)
 {
-	const struct remembered *of = registry_find(tracker->registry, endpoint);
+	struct remembered *of = registry_find(tracker->registry, endpoint);
 	return of && has_chosen(tracker, of);
 }
 

@@ -32,8 +32,9 @@ struct remembered {
 	char *active_reason;
 	struct estimate learned;     /* of its class, when it was loaded */
 	struct release_facts *facts; /* of active's release */
-	uint64_t judged; /* release generation at which its choice was made; 0: not yet */
+	uint64_t judged; /* generation (release_news.h) at which its choice held; 0: not made yet */
 	int64_t last_seen_ms;
+	int64_t rests_from_ms;     /* of poll_fault.h; 0: it does not */
 	struct turn *first, *last; /* turns in their order; the first may be running */
 	size_t n_turns;
 	bool running, pumping;

@@ -8,6 +8,7 @@
 #include "tracker/planning_due.h"
 #include "tracker/poll_crowd.h"
 #include "tracker/pusher.h"
+#include "tracker/release_news.h"
 #include "tracker/release_shelf.h"
 #include "tracker/sweep.h"
 #include "tracker/turn.h"
@@ -24,7 +25,7 @@ enum su_status tracker_start(
 		return su_fail(err, SU_INVALID, "max_cached_devices", "must not be zero");
 	struct tracker *tracker = su_new(struct tracker);
 	tracker->opts = *opts;
-	tracker->generation = 1;
+	tracker->news = release_news_new();
 	tracker->registry = registry_new(opts->max_cached_devices);
 	const struct loader_opts loader = {
 		.loop = opts->loop,
@@ -80,6 +81,7 @@ void tracker_stop(struct tracker **tracker)
 	loader_free(&stopping->loader);
 	registry_free(&stopping->registry);
 	release_shelf_free(&stopping->shelf);
+	release_news_free(&stopping->news);
 	ledger_free(&stopping->ledger);
 	poll_crowd_free(&stopping->crowd);
 	su_free_ptr(&stopping);
@@ -101,6 +103,11 @@ const struct command_stats *tracker_commands(const struct tracker *tracker)
 	return &tracker->commands;
 }
 
+const struct poll_stats *tracker_polls(const struct tracker *tracker)
+{
+	return &tracker->polls;
+}
+
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload)
 {
 	switch (topic) {
@@ -112,12 +119,12 @@ void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const c
 			tracker->on_due(tracker->drives, payload, URGENCY_NORMAL);
 		break;
 	case NOTIFY_RELEASE:
-		tracker->generation++;
-		tracker_announce(tracker, NULL);
+		if (release_news_add(tracker->news, payload))
+			tracker_announce(tracker, NULL);
 		planning_due_wake(tracker->due);
 		break;
 	case NOTIFY_EVERYTHING:
-		tracker->generation++;
+		(void)release_news_add(tracker->news, NULL);
 		registry_spoil_all(tracker->registry);
 		tracker_announce(tracker, NULL);
 		break;

@@ -14,7 +14,9 @@
 #include "store/committer.h"
 #include "store/notify.h"
 
+struct command_stats;
 struct policy_holder;
+struct poll_stats;
 struct tracker;
 
 struct tracker_opts {
@@ -24,10 +26,9 @@ struct tracker_opts {
 	struct blob_store *blobs;
 	size_t max_cached_devices;
 	bool require_known_devices; /* only endpoints that have a credential may register */
-	int64_t (*now_ms)(
-		void); /* Unix time, for the time limits of silent devices; NULL: no limits */
-	struct policy_holder
-		*policies; /* NULL: what fits is offered at the next poll, tried once */
+	int64_t (*now_ms)(void);    /* Unix time; NULL: silent devices have no time limits */
+	/* NULL: what fits is offered at the next poll, tried once. */
+	struct policy_holder *policies;
 };
 enum su_status tracker_start(
 	const struct tracker_opts *opts, struct tracker **out, struct su_error *err) SU_MUST_CHECK;
@@ -36,9 +37,9 @@ void tracker_quiesce(struct tracker *tracker);
 void tracker_stop(struct tracker **tracker);
 /* Whether what devices say can be written down at the moment. Any thread. */
 bool tracker_takes_writes(const struct tracker *tracker);
-/* What came of the commands that were sent; until tracker_stop. */
-struct command_stats;
+/* What came of the commands that were sent, and of polls; until tracker_stop. */
 const struct command_stats *tracker_commands(const struct tracker *tracker);
+const struct poll_stats *tracker_polls(const struct tracker *tracker);
 /* To be called with every notification of the store. */
 void tracker_on_notify(struct tracker *tracker, enum notify_topic topic, const char *payload);
 

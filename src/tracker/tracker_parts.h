@@ -5,9 +5,12 @@
 #include "tracker/channel.h"
 #include "tracker/command_stats.h"
 #include "tracker/loader.h"
+#include "tracker/poll_fault.h"
+#include "tracker/poll_stats.h"
 #include "tracker/tracker.h"
 
 struct pusher;
+struct release_news;
 struct release_shelf;
 struct ledger;
 struct planning_due;
@@ -24,13 +27,14 @@ struct tracker {
 	struct ledger *ledger;
 	struct planning_due *due;
 	struct poll_crowd *crowd;
-	uint64_t
-		generation; /* grows when releases change; what was chosen before is looked at anew */
-	size_t n_jobs;      /* on workers or with the committer, of turns */
+	struct release_news *news;
+	size_t n_jobs; /* on workers or with the committer, of turns */
 	bool stopping;
 	tracker_change_fn on_change;
 	void *on_change_arg;
 	struct command_stats commands;
+	struct poll_stats polls;
+	struct poll_faults faults;
 	size_t n_channels;
 	struct channel channels[TRACKER_MAX_CHANNELS];
 	/* The pusher's: a device has come into reach, and the next step of its deployment is a command that

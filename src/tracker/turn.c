@@ -222,8 +222,10 @@ static void adopt(struct turn *turn, const struct committer_result *result)
 		ended = deployment_state_is_end(turn->active.state);
 		adopt_deployment(turn, result);
 	}
-	if (turn->rejudge)
+	if (turn->rejudge) {
 		of->judged = 0;
+		of->rests_from_ms = 0;
+	}
 	if (turn->rejudge || ended)
 		tracker_announce(turn->tracker, of->endpoint);
 	if (!pusher_heed(turn->tracker->pusher, of))

@@ -87,6 +87,43 @@ def test_who_has_the_device_in_reach_gives_the_command(pair):
     assert [command["command"] for command in device.commands] == ["offer", "trigger"]
 
 
+def metric(suitd, name):
+    text = suitd.rest.get("/metrics").text
+    return int(re.search(rf"^suitd_{name} (\d+)$", text, re.M)[1])
+
+
+def test_a_release_is_looked_for_only_by_whom_it_concerns(pair):
+    """The others are answered from memory as before, by both."""
+    key, ours, other = suit.Key(), uuid.uuid4(), uuid.uuid4()
+    devices = {(place, klass): CoapDevice(place, f"lamp-{n}-{klass.hex}")
+               for n, place in enumerate(pair) for klass in (ours, other)}
+    for (_, klass), device in devices.items():
+        assert device.register(klass=klass).status == "2.01"
+        assert device.poll().status == "4.04"
+    rest = pair[0].rest
+    rest.trust(key)
+
+    def await_offer(envelope):
+        for place in pair:
+            eventually(lambda at=place: devices[at, ours].poll().payload == envelope)
+
+    images = [suit.Image(b"firmware %d" % n, f"/fw/{n}.bin") for n in range(2)]
+    envelopes = [suit.update(key, n + 1, [images[n]], klass=ours) for n in range(2)]
+    rest.publish(envelopes[0], [images[0]])
+    await_offer(envelopes[0])  # both listen by now
+    before = [metric(place, "polls_planned_total") for place in pair]
+    digest = rest.publish(envelopes[1], [images[1]])["digest"]
+    await_offer(envelopes[1])
+    for place, planned in zip(pair, before, strict=True):
+        at_once = metric(place, "coap_answered_at_once_total")
+        for _ in range(5):
+            assert devices[place, other].poll().status == "4.04"
+        assert metric(place, "coap_answered_at_once_total") == at_once + 5
+        assert metric(place, "polls_planned_total") == planned + 1
+    rest.post(f"/api/v1/releases/{digest}/withdraw")
+    await_offer(envelopes[0])
+
+
 def test_one_deployment_for_a_device_that_asks_both(pair):
     first, second = pair
     key = suit.Key()

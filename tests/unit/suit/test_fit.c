@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "example.h"
+#include "suit/survey.h"
 
 #define NOW_S       1700000000
 #define OTHER_CLASS "5ca1ab1e-0000-4000-8000-000000000001"
@@ -105,6 +106,39 @@ static void test_vendor_and_class_have_to_be_reported(void **state)
 	assert_unfit(fixture, update, "class-identifier", "reported none");
 	fixture->told.n_vendor_ids = 0;
 	assert_unfit(fixture, update, "vendor-identifier", EXAMPLE_VENDOR);
+}
+
+static bool needs_class(struct fixture *fixture, struct su_span encoded)
+{
+	struct envelope envelope = example_decode(fixture->arena, encoded);
+	struct survey survey;
+	assert_int_equal(survey_manifest(fixture->arena, &envelope.manifest, &survey, NULL), SU_OK);
+	assert_true(survey.checks_class);
+	return survey.needs_class;
+}
+
+/* Whoever looks at its class only before it starts an image may take the image. */
+static void test_the_survey_says_who_cannot_fit(void **state)
+{
+	struct fixture *fixture = *state;
+	struct manifest_builder *builder = manifest_builder_new(3);
+	struct sequence_builder validate = { 0 }, invoke = { 0 };
+	manifest_builder_add_component(builder, example_component(fixture->arena, "[h'00']"));
+	example_put_override(&validate, example_image(EXAMPLE_DIGEST, 1));
+	sequence_put_condition(&validate, CMD_IMAGE_MATCH, POLICY_ALL);
+	example_add(builder, MANIFEST_VALIDATE, &validate, false);
+	example_put_override(&invoke, example_class(EXAMPLE_CLASS));
+	sequence_put_condition(&invoke, CMD_CLASS_IDENTIFIER, POLICY_ALL);
+	sequence_put_directive(&invoke, CMD_INVOKE, 0);
+	example_add(builder, MANIFEST_INVOKE, &invoke, false);
+	struct su_span update = simple_update(fixture),
+		       start = example_finish(fixture->arena, builder);
+	fixture->told.class_ids[0] = example_uuid(OTHER_CLASS);
+	assert_true(needs_class(fixture, update));
+	assert_int_equal(fit(fixture, update), SU_CONFLICT);
+	assert_false(needs_class(fixture, start));
+	assert_string_not_equal(
+		fit(fixture, start) == SU_OK ? "" : fixture->err.field, "class-identifier");
 }
 
 static void test_an_installed_image_matters_until_it_is_replaced(void **state)
@@ -293,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_vendor_and_class_have_to_be_reported),
+		TEST(test_the_survey_says_who_cannot_fit),
 		TEST(test_an_installed_image_matters_until_it_is_replaced),
 		TEST(test_a_precursor_can_be_asked_for),
 		TEST(test_use_before),

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "tracker/lifecycle.h"
+#include "tracker/poll_fault.h"
 #include "tracker_fixture.h"
 
 #define OLD   su_span_str("the old image")
@@ -224,6 +225,7 @@ static void what_stands_in_for_a_choice_is_known_as_such(void **state)
 	assert_false(tracker_has_chosen(tracker, "meter"));
 
 	fixture_sql(fixture, "ALTER TABLE hidden RENAME TO release");
+	fixture_advance(fixture, POLL_FAULT_REST_MS);
 	struct answer second = fixture_poll(fixture, "meter");
 	assert_true(digest_equal(&second.offer.release, &release.digest));
 	assert_true(tracker_has_chosen(tracker, "meter"));

@@ -328,8 +328,7 @@ void fixture_put_image(struct fixture *fixture, struct su_span bytes)
 	};
 	assert_int_equal(blob_put(fixture->blobs, bytes, &image.digest, NULL), SU_OK);
 	const struct intake_opts opts = fixture_intake_opts();
-	size_t n_approved;
-	assert_int_equal(intake_image(&opts, fixture->conn, &image, &n_approved, NULL), SU_OK);
+	assert_int_equal(intake_image(&opts, fixture->conn, &image, NULL), SU_OK);
 }
 
 enum su_status fixture_publish(struct fixture *fixture, const struct firmware *firmware,
