@@ -90,7 +90,8 @@ WHERE (c.digest, c.sequence_number, c.version, c.size_bytes, c.active_slot) IS D
 
 -- name: batch_unwanted_deployments
 -- Those to which something stands against: another one in flight, or how the last one of this release ended
--- (see judge_past in tracker/planner.c), though whoever planned it did not see that yet.
+-- (see judge_past in tracker/planner.c), though whoever planned it did not see that yet. The last one is the
+-- same as for deployment_past: else a device would be planned for again and again.
 SELECT v.device_id
 FROM unnest($1::bigint[], $2::text[]) AS v (device_id, release)
 WHERE EXISTS (SELECT FROM deployment AS d WHERE d.device_id = v.device_id AND d.active)
@@ -98,7 +99,8 @@ WHERE EXISTS (SELECT FROM deployment AS d WHERE d.device_id = v.device_id AND d.
 		SELECT d.state
 		FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 		WHERE d.device_id = v.device_id AND r.digest = v.release
-		ORDER BY d.id DESC
+		ORDER BY (SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id)
+			DESC NULLS LAST, d.id DESC
 		LIMIT 1
 	) IN ('failed', 'rejected', 'cancelled')
 

@@ -283,6 +283,24 @@ static void test_what_ended_meanwhile_is_not_planned_again(void **state)
 	}
 }
 
+/* Which one was the last is not told by the ids, that follow the clock. */
+static void test_the_clock_was_set_back_before_it_ended(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct device a = sample_device("a");
+	const struct device device = store_device(f, &a);
+	const struct release one = sample_release(f, "one", 1);
+	store_release(f, &one);
+	struct deployment first = sample_deployment(3, &device, &one);
+	struct deployment last = sample_deployment(2, &device, &one);
+	struct deployment again = sample_deployment(1, &device, &one);
+	assert_int_equal(move(f, &device, &first, DEPLOYMENT_OFFERED).status, SU_OK);
+	assert_int_equal(move(f, &device, &first, DEPLOYMENT_SUPERSEDED).status, SU_OK);
+	assert_int_equal(move(f, &device, &last, DEPLOYMENT_OFFERED).status, SU_OK);
+	assert_int_equal(move(f, &device, &last, DEPLOYMENT_CANCELLED).status, SU_OK);
+	assert_int_equal(move(f, &device, &again, DEPLOYMENT_OFFERED).status, SU_CONFLICT);
+}
+
 static void test_a_new_device_with_its_first_deployment(void **state)
 {
 	USE_FIXTURE(f, state);
@@ -457,6 +475,7 @@ int main(void)
 		STORE_TEST(test_a_deployment_moves),
 		STORE_TEST(test_a_second_deployment_in_flight_is_a_conflict),
 		STORE_TEST(test_what_ended_meanwhile_is_not_planned_again),
+		STORE_TEST(test_the_clock_was_set_back_before_it_ended),
 		STORE_TEST(test_a_new_device_with_its_first_deployment),
 		STORE_TEST(test_a_deployment_of_another_device_is_a_conflict),
 		STORE_TEST(test_reports_are_stored_once),
