@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two suitd share one database and one storage directory, and each sees what the other did."""
 
-import re
-import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,41 +8,17 @@ import pytest
 import suit_oracle as suit
 from device import CoapDevice, HttpDevice
 from polling_device import PollingDevice
-from sandbox import Rest, eventually, free_port
-
-
-class Second:
-    """Another suitd of the same sandbox, on other ports."""
-
-    def __init__(self, sandbox):
-        ports = {listener: free_port() for listener in ("http", "coap", "coaps")}
-        text = sandbox.config_path.read_text()
-        for section, port in ports.items():
-            option = "listen_secure" if section == "coaps" else "listen"
-            section = "coap" if section == "coaps" else section
-            text = re.sub(
-                rf"(\[{section}\](?:\n[^\[\n]*)*?\n{option} = )[^\n]*", rf"\g<1>127.0.0.1:{port}", text
-            )
-        path = sandbox.folder / "second.conf"
-        path.write_text(text)
-        self.http = f"http://127.0.0.1:{ports['http']}"
-        self.coap = f"coap://127.0.0.1:{ports['coap']}"
-        self.rest = Rest(self.http, sandbox.token)
-        with open(sandbox.folder / "second.log", "wb") as log:
-            self.process = subprocess.Popen(
-                [sandbox.env["SUITD_BIN"], "--config", str(path)],
-                stdin=subprocess.DEVNULL,
-                stderr=log,
-            )
-        eventually(lambda: self.rest.get("/readyz", None).status_code == 200)
+from sandbox import Rest, eventually
+from suitd_process import SuitdProcess
 
 
 @pytest.fixture
 def pair(fresh):
-    second = Second(fresh)
+    second = SuitdProcess.beside(fresh)
+    second.start()
     yield fresh, second
-    second.process.terminate()
-    assert second.process.wait(30) == 0
+    second.stop()
+    assert second.process.returncode == 0
 
 
 def test_a_device_may_change_between_them(pair):

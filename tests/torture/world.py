@@ -22,7 +22,7 @@ from lamps import LampWorker, ReporterWorker
 from ledger import Ledger
 from prober import Prober
 from sandbox import Sandbox, run
-from victim import Victim
+from suitd_process import SuitdProcess
 from worker import Gate
 
 CLASSES = 3
@@ -59,9 +59,9 @@ class World:
         self.gate, self.ended, self.faulty = Gate(), False, []
         self.releases, self.tried = {}, set()
         self.key = suit.Key()
-        self.victims = [Victim(self.sandbox, self.sandbox.config_path, self.folder / "suitd.log")]
+        self.victims = [SuitdProcess(self.sandbox, self.sandbox.config_path, self.folder / "suitd.log")]
         for number in range(1, n_suitd):
-            self.victims.append(Victim.beside(self.sandbox, f"suitd-{number + 1}"))
+            self.victims.append(SuitdProcess.beside(self.sandbox, f"suitd-{number + 1}"))
             self.victims[-1].start()
         self.addresses = self.victims
         self.checker = Checker(self)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One suitd to be killed and started again, quicker than scripts/sandbox does it."""
+"""One suitd of a sandbox, its own or another beside it: started and killed quicker than scripts/sandbox does it."""
 
 import os
 import re
@@ -7,14 +7,13 @@ import signal
 import subprocess
 import time
 
-import paths  # noqa: F401
 import requests
-from sandbox import Rest
+from sandbox import Rest, free_port
 
 START_S = 60
 
 
-class Victim:
+class SuitdProcess:
     """config: of this process alone. address: what devices and callers need to know of it."""
 
     def __init__(self, sandbox, config, log, process=None):
@@ -29,17 +28,14 @@ class Victim:
     @classmethod
     def beside(cls, sandbox, name="second"):
         """Another one on the same database and storage, not started yet."""
-        text = sandbox.config_path.read_text()
-        shift = iter(range(10_000, 60_000, 3_000))
-
-        def move(match):
-            port = 20_000 + (int(match[2]) + next(shift)) % 40_000
-            return f"{match[1]}127.0.0.1:{port}"
-
-        # The first address of each listener, on another port.
-        text = re.sub(r"(?m)^(listen(?:_secure)? = )\S+:(\d+).*$", move, text)
         config = sandbox.folder / f"{name}.conf"
-        config.write_text(text)
+        config.write_text(
+            re.sub(
+                r"(?m)^(listen(?:_secure)? = ).*$",
+                lambda listener: f"{listener[1]}127.0.0.1:{free_port()}",
+                sandbox.config_path.read_text(),
+            )
+        )
         second = cls(sandbox, config, sandbox.folder / f"{name}.log")
         second.foreign = None
         return second
