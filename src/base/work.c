@@ -193,11 +193,12 @@ enum su_status su_work_submit(struct su_work *work, struct su_job job)
 	if (accepted) {
 		queue_put(&work->waiting, node);
 		work->n_waiting++;
-		pthread_cond_signal(&work->changed);
 	}
 	pthread_mutex_unlock(&work->lock);
-	if (accepted)
-		return SU_OK;
-	free(node);
-	return SU_BUSY;
+	if (!accepted) {
+		free(node);
+		return SU_BUSY;
+	}
+	pthread_cond_signal(&work->changed); /* woken under the lock, it would only wait for that */
+	return SU_OK;
 }
