@@ -7,6 +7,9 @@
  * Two round trips: the claim locks, inserts newcomers and updates deployments, as if all writes held; what
  * it finds tells which do. The second one writes the rest and commits. When the claim has touched what it
  * should not, because the device of a deployment has moved on, it is made anew without that write.
+ *
+ * A few plain writes are sent in one round trip, commit included, so that a lone message waits as short as
+ * can be: a statement among them fails when one of them does not hold. Then they are claimed as the others are.
  */
 #include "store/commit_batch.h"
 
@@ -18,6 +21,8 @@
 #include "store/commit_steps.h"
 
 #define ATTEMPTS 3
+#define MAX_AT_ONCE                                                                                \
+	32 /* the more writes, the less counts a round trip, and the more one that does not hold */
 
 /* Numbers of results in the pipe. */
 struct claim {
@@ -27,11 +32,6 @@ struct claim {
 static void drop(struct batch_item *item, enum su_status status, const char *text)
 {
 	item->result.status = su_fail(&item->result.error, status, "", "%s", text);
-}
-
-static bool is_newcomer(const struct batch_item *item)
-{
-	return item->write->device->id == 0;
 }
 
 static int compare_to(const struct device *left, int64_t id, const char *endpoint)
@@ -71,7 +71,7 @@ static void check_items(struct batch_item **items, size_t n)
 		struct batch_item *item = items[i];
 		item->result = (struct committer_result){ 0 };
 		item->result.status = commit_rows_check(item->write, &item->result.error);
-		if (is_newcomer(item) && commit_steps_has_deployment(item, false))
+		if (commit_steps_is_newcomer(item) && commit_steps_has_deployment(item, false))
 			drop(item, SU_BUG, "a new device cannot have an old deployment");
 	}
 }
@@ -88,22 +88,12 @@ static void forget_findings(struct batch *batch)
 	}
 }
 
-static size_t send_locks(struct batch *batch)
-{
-	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
-	for (size_t i = 0; i < batch->n; i++)
-		if (commit_steps_is_live(batch->items[i]) && !is_newcomer(batch->items[i]))
-			sql_array_add_int(&ids, batch->items[i]->write->device->id);
-	const struct sql_arg args[] = { sql_list(&ids) };
-	return ids.n > 0 ? txn_pipe_send(&batch->pipe, STATEMENT_BATCH_LOCK_DEVICES, args, 1)
-			 : TXN_PIPE_NONE;
-}
-
 /* Their lock comes before the rows of devices, as provisioning takes it before them, too. */
 static void send_lock_of_newcomers(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->n; i++)
-		if (commit_steps_is_live(batch->items[i]) && is_newcomer(batch->items[i])) {
+		if (commit_steps_is_live(batch->items[i]) &&
+			commit_steps_is_newcomer(batch->items[i])) {
 			txn_pipe_send(&batch->pipe, STATEMENT_BATCH_LOCK_NEWCOMERS, NULL, 0);
 			return;
 		}
@@ -113,7 +103,8 @@ static size_t send_newcomers(struct batch *batch)
 {
 	struct sql_table table su_auto(sql_table_free) = commit_rows_devices();
 	for (size_t i = 0; i < batch->n; i++)
-		if (commit_steps_is_live(batch->items[i]) && is_newcomer(batch->items[i]))
+		if (commit_steps_is_live(batch->items[i]) &&
+			commit_steps_is_newcomer(batch->items[i]))
 			commit_rows_add_device(&table, batch->items[i]->write->device);
 	return txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_DEVICES, &table);
 }
@@ -126,7 +117,7 @@ static size_t send_question_for_unwanted(struct batch *batch)
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct device_write *write = batch->items[i]->write;
 		if (!commit_steps_has_deployment(batch->items[i], true) ||
-			is_newcomer(batch->items[i]))
+			commit_steps_is_newcomer(batch->items[i]))
 			continue;
 		sql_array_add_int(&ids, write->device->id);
 		sql_array_add_digest(&releases, &write->deployment->release);
@@ -135,17 +126,6 @@ static size_t send_question_for_unwanted(struct batch *batch)
 	return ids.n > 0
 		       ? txn_pipe_send(&batch->pipe, STATEMENT_BATCH_UNWANTED_DEPLOYMENTS, args, 2)
 		       : TXN_PIPE_NONE;
-}
-
-static size_t send_deployments(struct batch *batch)
-{
-	struct sql_table changed su_auto(sql_table_free) = commit_rows_deployments();
-	for (size_t i = 0; i < batch->n; i++) {
-		const struct device_write *write = batch->items[i]->write;
-		if (commit_steps_has_deployment(batch->items[i], false))
-			commit_rows_add_deployment(&changed, write->device->id, write->deployment);
-	}
-	return txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
 }
 
 /* device_id stays 0 unless the row is there at the version that was read. */
@@ -186,19 +166,13 @@ static void read_unwanted(struct batch *batch, const struct pg_result *rows)
 	}
 }
 
-/* The first step begins in the state that the row had; without a step it stays. */
-static enum deployment_state state_before(const struct device_write *write)
-{
-	return write->n_history > 0 ? write->history[0].from : write->deployment->state;
-}
-
 static void read_deployments(struct batch *batch, const struct pg_result *rows)
 {
 	for (size_t i = 0; i < sql_rows_count(rows); i++) {
 		struct sql_row row = sql_row_at(rows, i, batch->arena, &batch->txn.error);
 		struct batch_item *item = find_written(batch, sql_read_int(&row), "");
 		item->result.deployment_row_version = item->write->deployment->row_version + 1;
-		item->old_state = state_before(item->write);
+		item->old_state = commit_steps_state_before(item->write);
 	}
 }
 
@@ -208,8 +182,9 @@ static bool drop_late(struct batch_item *item)
 	bool is_written = item->result.deployment_row_version != 0;
 	if (item->device_id == 0) {
 		drop(item, SU_CONFLICT,
-			is_newcomer(item) ? "a device of this name has appeared, or was provisioned"
-					  : "the device has moved on in the meantime");
+			commit_steps_is_newcomer(item)
+				? "a device of this name has appeared, or was provisioned"
+				: "the device has moved on in the meantime");
 		return is_written;
 	}
 	if (commit_steps_has_deployment(item, true))
@@ -233,23 +208,62 @@ static bool read_claim(struct batch *batch, const struct claim *claim)
 	return holds;
 }
 
-static bool claim(struct batch *batch, struct store_conn *conn)
+static void begin(struct batch *batch, struct store_conn *conn)
 {
-	struct claim sent;
 	forget_findings(batch);
 	batch->reports = TXN_PIPE_NONE;
 	txn_pipe_begin(&batch->pipe, &batch->txn, conn);
 	txn_pipe_send(&batch->pipe, STATEMENT_BATCH_SETTINGS, NULL, 0);
+}
+
+static bool claim(struct batch *batch, struct store_conn *conn)
+{
+	struct claim sent;
+	begin(batch, conn);
 	send_lock_of_newcomers(batch);
-	sent.locked = send_locks(batch);
+	sent.locked = commit_steps_send_locks(batch);
 	sent.inserted = send_newcomers(batch);
 	sent.unwanted = send_question_for_unwanted(batch);
-	sent.updated = send_deployments(batch);
+	sent.updated = commit_steps_send_deployments(batch);
 	txn_pipe_collect(&batch->pipe);
 	return read_claim(batch, &sent);
 }
 
-static enum su_status write_once(
+static bool fits_at_once(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++)
+		if (!commit_steps_is_plain(batch->items[i]))
+			return false;
+	return batch->n <= MAX_AT_ONCE;
+}
+
+/* What is true of all when the transaction commits. */
+static void assume_all_hold(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		struct batch_item *item = batch->items[i];
+		item->device_id = item->write->device->id;
+		item->result.device_row_version = item->write->device->row_version;
+		item->result.deployment_row_version = item->write->deployment->row_version + 1;
+		item->old_state = commit_steps_state_before(item->write);
+	}
+}
+
+static enum su_status write_at_once(
+	struct batch *batch, const char *origin, struct store_conn *conn, struct su_error *err)
+{
+	batch->at_once = true;
+	begin(batch, conn);
+	commit_steps_send_locks(batch);
+	commit_steps_send_deployments(batch);
+	assume_all_hold(batch);
+	commit_steps_send_rows(batch);
+	commit_steps_finish(batch, origin);
+	batch->at_once = false;
+	return txn_pipe_commit(&batch->pipe, err);
+}
+
+static enum su_status write_claimed(
 	struct batch *batch, const char *origin, struct store_conn *conn, struct su_error *err)
 {
 	while (!claim(batch, conn))
@@ -259,19 +273,30 @@ static enum su_status write_once(
 	return txn_pipe_commit(&batch->pipe, err);
 }
 
+/* Whether it lies in what was written, rather than in the database's condition. */
+static bool is_poison(enum su_status status)
+{
+	return status != SU_RETRY && status != SU_UNCERTAIN && status != SU_IO &&
+	       status != SU_FULL && status != SU_BUSY;
+}
+
+static enum su_status write_once(
+	struct batch *batch, const char *origin, struct store_conn *conn, struct su_error *err)
+{
+	if (fits_at_once(batch)) {
+		enum su_status status = write_at_once(batch, origin, conn, err);
+		if (status == SU_OK || !is_poison(status))
+			return status;
+	}
+	return write_claimed(batch, origin, conn, err);
+}
+
 static void fail_all(struct batch_item **items, size_t n, const struct su_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		items[i]->result =
 			(struct committer_result){ .status = err->status, .error = *err };
 	}
-}
-
-/* Whether it lies in what was written, rather than in the database's condition. */
-static bool is_poison(enum su_status status)
-{
-	return status != SU_RETRY && status != SU_UNCERTAIN && status != SU_IO &&
-	       status != SU_FULL && status != SU_BUSY;
 }
 
 void commit_batch_run(

@@ -19,6 +19,47 @@ bool commit_steps_has_deployment(const struct batch_item *item, bool new)
 	return commit_steps_is_live(item) && deployment && (deployment->row_version == 0) == new;
 }
 
+bool commit_steps_is_newcomer(const struct batch_item *item)
+{
+	return item->write->device->id == 0;
+}
+
+enum deployment_state commit_steps_state_before(const struct device_write *write)
+{
+	return write->n_history > 0 ? write->history[0].from : write->deployment->state;
+}
+
+bool commit_steps_is_plain(const struct batch_item *item)
+{
+	const struct device_write *write = item->write;
+	return !commit_steps_is_newcomer(item) && write->device->removed_at_ms == 0 &&
+	       commit_steps_has_deployment(item, false) && write->n_history > 0 &&
+	       write->deployment->state != DEPLOYMENT_CONFIRMED && !write->report;
+}
+
+size_t commit_steps_send_locks(struct batch *batch)
+{
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
+	for (size_t i = 0; i < batch->n; i++)
+		if (commit_steps_is_live(batch->items[i]) &&
+			!commit_steps_is_newcomer(batch->items[i]))
+			sql_array_add_int(&ids, batch->items[i]->write->device->id);
+	const struct sql_arg args[] = { sql_list(&ids) };
+	return ids.n > 0 ? txn_pipe_send(&batch->pipe, STATEMENT_BATCH_LOCK_DEVICES, args, 1)
+			 : TXN_PIPE_NONE;
+}
+
+size_t commit_steps_send_deployments(struct batch *batch)
+{
+	struct sql_table changed su_auto(sql_table_free) = commit_rows_deployments();
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct device_write *write = batch->items[i]->write;
+		if (commit_steps_has_deployment(batch->items[i], false))
+			commit_rows_add_deployment(&changed, write->device->id, write->deployment);
+	}
+	return txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
+}
+
 static void write_devices(struct batch *batch)
 {
 	struct sql_table table su_auto(sql_table_free) = commit_rows_devices();
@@ -63,17 +104,38 @@ static void insert_deployments(struct batch *batch)
 	txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_DEPLOYMENTS, &added);
 }
 
+/* Its device and deployment must be as the write says; see the statement. */
+static void send_held_history(struct batch *batch, const struct sql_table *history,
+	const struct sql_array *ids, const struct sql_array *versions)
+{
+	struct sql_arg args[SQL_TABLE_MAX_COLUMNS];
+	size_t n = 0;
+	for (; n < history->n_columns; n++)
+		args[n] = sql_list(&history->columns[n]);
+	args[n++] = sql_list(ids);
+	args[n++] = sql_list(versions);
+	txn_pipe_send(&batch->pipe, STATEMENT_BATCH_INSERT_HELD_HISTORY, args, n);
+}
+
 static void write_history(struct batch *batch)
 {
 	struct sql_table history su_auto(sql_table_free) = commit_rows_history();
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
+	struct sql_array versions su_auto(sql_array_free) = sql_array_of(SQL_INTS);
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct device_write *write = batch->items[i]->write;
 		for (size_t k = 0; commit_steps_is_live(batch->items[i]) && k < write->n_history;
-			k++)
+			k++) {
 			commit_rows_add_history(
 				&history, write->deployment->id, &write->history[k]);
+			sql_array_add_int(&ids, write->device->id);
+			sql_array_add_int(&versions, write->device->row_version);
+		}
 	}
-	txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_HISTORY, &history);
+	if (batch->at_once)
+		send_held_history(batch, &history, &ids, &versions);
+	else
+		txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_HISTORY, &history);
 }
 
 static void write_progress(struct batch *batch)
@@ -110,10 +172,10 @@ static void count_reports(struct batch *batch)
 
 void commit_steps_send_rows(struct batch *batch)
 {
+	write_history(batch); /* first: it may compare versions that the others raise */
 	write_devices(batch);
 	write_components(batch);
 	insert_deployments(batch);
-	write_history(batch);
 	write_progress(batch);
 	write_reports(batch);
 }

@@ -12,11 +12,24 @@ struct batch {
 	struct batch_item **items; /* new devices by name, then known ones by id */
 	size_t n;
 	size_t reports; /* the result of their statement in the pipe */
+	bool at_once; /* nothing was claimed before: the history makes sure that all writes hold */
 };
 
 /* Not refused, nor known to be late. */
 bool commit_steps_is_live(const struct batch_item *item);
 bool commit_steps_has_deployment(const struct batch_item *item, bool new);
+bool commit_steps_is_newcomer(const struct batch_item *item);
+/* The first step begins in the state that the row had; without a step it stays. */
+enum deployment_state commit_steps_state_before(const struct device_write *write);
+/*
+ * The write moves a deployment that is there by a step, and needs to read nothing for that: all that is
+ * left to find out is whether it holds, and the history tells.
+ */
+bool commit_steps_is_plain(const struct batch_item *item);
+
+/* Each returns its number in the pipe, TXN_PIPE_NONE when there was nothing to send. */
+size_t commit_steps_send_locks(struct batch *batch);
+size_t commit_steps_send_deployments(struct batch *batch);
 
 /* All rows but those of deployments that are there already. Sent, not waited for. */
 void commit_steps_send_rows(struct batch *batch);

@@ -13,12 +13,14 @@
 
 #define SILENCE_MS      10000 /* longer than the server lets a statement run */
 #define LONG_SILENCE_MS 600000
+#define SEND_FROM_BYTES 16384 /* so much work is worth a wake-up of the server */
 
 struct pg_session {
 	PGconn *conn;
 	bool prepared;
 	bool lost, silent;
 	int silence_ms;
+	size_t queued_bytes; /* of steps that libpq holds back, see pg_session_send */
 };
 
 static void ignore_notice(void *arg, const char *message)
@@ -223,6 +225,15 @@ enum su_status pg_session_run_script(
 	return collect(session, PQsendQuery(session->conn, script), NULL, err);
 }
 
+static size_t bytes_of(const struct sql_wire *args)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < args->n; i++)
+		bytes += (size_t)args->lengths[i];
+	return bytes;
+}
+
+/* Of many rows the server begins with those that are there while more are made; few go together. */
 enum su_status pg_session_send(struct pg_session *session, enum statement statement,
 	const struct sql_wire *args, struct su_error *err)
 {
@@ -232,7 +243,11 @@ enum su_status pg_session_send(struct pg_session *session, enum statement statem
 		!PQsendQueryPrepared(session->conn, statement_name(statement), (int)a->n, a->values,
 			a->lengths, a->formats, 1))
 		return fail_lost(session, err);
-	return flush(session, err); /* the server begins while the next one is made */
+	session->queued_bytes += bytes_of(a);
+	if (session->queued_bytes < SEND_FROM_BYTES)
+		return SU_OK;
+	session->queued_bytes = 0;
+	return flush(session, err);
 }
 
 /* Of one statement: in a pipeline its results end with a NULL. */
@@ -265,6 +280,7 @@ enum su_status pg_session_collect(
 	struct pg_session *session, size_t n, struct pg_result **rows, struct su_error *err)
 {
 	struct su_error first = { 0 }, later;
+	session->queued_bytes = 0;
 	if (!PQpipelineSync(session->conn))
 		return fail_lost(session, err);
 	SU_TRY(flush(session, err));
