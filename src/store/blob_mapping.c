@@ -92,7 +92,7 @@ static enum su_status map_file(struct blob_store *store, const struct digest *di
 {
 	int fd su_auto(su_close_fd) = -1;
 	uint64_t size;
-	SU_TRY(blob_open(store, digest, &fd, &size, err));
+	SU_TRY(blob_open_fd(store, digest, &fd, &size, err));
 	*out = SU_SPAN_EMPTY;
 	if (size == 0)
 		return SU_OK;

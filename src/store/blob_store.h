@@ -22,9 +22,9 @@ enum su_status blob_fail(struct su_error *err, const char *what);
 /* The digest's file name; SU_NOT_FOUND when it is not SHA-256: no blob has such a name. */
 enum su_status blob_name(
 	const struct digest *digest, char out[BLOB_HEX_SIZE], struct su_error *err) SU_MUST_CHECK;
-/* Opens a blob for reading. */
-enum su_status blob_open(struct blob_store *store, const struct digest *digest, int *fd_out,
-	uint64_t *size_out, struct su_error *err) SU_MUST_CHECK;
+/* An open descriptor of a folder, made when it is not there. */
+enum su_status blob_make_folder(int at, const char *name, int *fd_out, bool *is_new_out,
+	struct su_error *err) SU_MUST_CHECK;
 /* An open descriptor of blob/<aa>, created durably when it is not there. */
 enum su_status blob_open_shard(
 	struct blob_store *store, const char *hex, int *fd_out, struct su_error *err) SU_MUST_CHECK;
