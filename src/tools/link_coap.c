@@ -23,15 +23,6 @@ static void on_readable(int fd, unsigned events, void *arg)
 	coap_io_process(driver->context, COAP_IO_NO_WAIT);
 }
 
-void link_coap_finish(struct link_coap *link, const struct link_reply *reply)
-{
-	link_reply_fn on_reply = link->on_reply;
-	link->on_reply = NULL;
-	su_timer_cancel(link->timer);
-	if (on_reply != NULL)
-		on_reply(link->arg, reply);
-}
-
 static void close_session(struct link_coap *link)
 {
 	if (link->session == NULL)
@@ -39,12 +30,6 @@ static void close_session(struct link_coap *link)
 	coap_session_set_app_data(link->session, NULL);
 	coap_session_release(link->session);
 	link->session = NULL;
-}
-
-bool link_coap_is_shaking_hands(const struct link_coap *link)
-{
-	return link->driver->secure && link->session != NULL &&
-	       coap_session_get_state(link->session) != COAP_SESSION_STATE_ESTABLISHED;
 }
 
 /* The server is away, or has forgotten the session: the next request begins with a new one. */
@@ -56,13 +41,7 @@ static void on_timer(void *arg)
 		link_coap_is_shaking_hands(link) ? HANDSHAKE_FAULT : "no answer from the server";
 	su_fail(&reply.error, SU_RETRY, "", "%s", link->fault != NULL ? link->fault : why);
 	close_session(link);
-	link_coap_finish(link, &reply);
-}
-
-void link_coap_give_up(struct link_coap *link, const char *why)
-{
-	link->fault = why;
-	su_timer_set(link->timer, 0);
+	link_coap_transfer_finish(link, &reply);
 }
 
 static bool is_ours(const struct link_coap *link, const coap_pdu_t *pdu)
@@ -91,7 +70,7 @@ static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
 	(void)mid;
 	if (link == NULL || link->on_reply == NULL || (sent != NULL && !is_ours(link, sent)))
 		return;
-	link_coap_give_up(link,
+	link_coap_transfer_give_up(link,
 		reason == COAP_NACK_TLS_FAILED ? HANDSHAKE_FAULT : "the server cannot be reached");
 }
 
@@ -208,7 +187,7 @@ static void link_coap_send(struct link *head, const struct link_request *request
 	if (link->session != NULL)
 		link_coap_transfer_send(link);
 	else
-		link_coap_give_up(link, "no session could be opened");
+		link_coap_transfer_give_up(link, "no session could be opened");
 }
 
 static void link_coap_halt(struct link *head)

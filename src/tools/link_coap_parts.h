@@ -44,15 +44,14 @@ struct link_coap {
 	coap_address_t local;
 };
 
-void link_coap_finish(struct link_coap *link, const struct link_reply *reply);
-/* Said later: libcoap is still at work with the session, and the reply may want to send again. */
-void link_coap_give_up(struct link_coap *link, const char *why);
-bool link_coap_is_shaking_hands(const struct link_coap *link);
-
 /* Sends the request's present block, the first or a later one. */
 void link_coap_transfer_send(struct link_coap *link);
 /* A response to it: asks for the next block, or ends the exchange. */
 void link_coap_transfer_take(struct link_coap *link, const coap_pdu_t *received);
+void link_coap_transfer_finish(struct link_coap *link, const struct link_reply *reply);
+/* Said later: libcoap is still at work with the session, and the reply may want to send again. */
+void link_coap_transfer_give_up(struct link_coap *link, const char *why);
+bool link_coap_is_shaking_hands(const struct link_coap *link);
 
 struct su_span link_coap_option_bytes(const coap_pdu_t *pdu, coap_option_num_t number);
 unsigned link_coap_option_uint(const coap_pdu_t *pdu, coap_option_num_t number);

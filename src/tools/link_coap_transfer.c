@@ -14,6 +14,27 @@
 /* A server that does not accept the key says nothing: records it cannot verify are dropped. */
 #define HANDSHAKE_TIMEOUT_MS 10000
 
+void link_coap_transfer_finish(struct link_coap *link, const struct link_reply *reply)
+{
+	link_reply_fn on_reply = link->on_reply;
+	link->on_reply = NULL;
+	su_timer_cancel(link->timer);
+	if (on_reply != NULL)
+		on_reply(link->arg, reply);
+}
+
+void link_coap_transfer_give_up(struct link_coap *link, const char *why)
+{
+	link->fault = why;
+	su_timer_set(link->timer, 0);
+}
+
+bool link_coap_is_shaking_hands(const struct link_coap *link)
+{
+	return link->driver->secure && link->session != NULL &&
+	       coap_session_get_state(link->session) != COAP_SESSION_STATE_ESTABLISHED;
+}
+
 static void add_uint(coap_optlist_t **options, uint16_t number, unsigned value)
 {
 	uint8_t bytes[4];
@@ -108,7 +129,7 @@ void link_coap_transfer_send(struct link_coap *link)
 	su_timer_set(link->timer,
 		link_coap_is_shaking_hands(link) ? HANDSHAKE_TIMEOUT_MS : RESPONSE_TIMEOUT_MS);
 	if (coap_send(link->session, pdu) == COAP_INVALID_MID)
-		link_coap_give_up(link, "the request could not be sent");
+		link_coap_transfer_give_up(link, "the request could not be sent");
 }
 
 struct su_span link_coap_option_bytes(const coap_pdu_t *pdu, coap_option_num_t number)
@@ -257,5 +278,5 @@ void link_coap_transfer_take(struct link_coap *link, const coap_pdu_t *received)
 		return;
 	reply.location = read_location(link, received);
 	reply.fresh_ms = freshness(link, received);
-	link_coap_finish(link, &reply);
+	link_coap_transfer_finish(link, &reply);
 }
