@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "tracker/asking.h"
 #include "tracker/consent.h"
 #include "tracker/follow.h"
 #include "tracker/planning.h"
@@ -108,7 +109,7 @@ static void send_after_commit(struct command_turn *self, int64_t start_ms)
 		plan->offers++;
 		plan->last_offer_ms = now_ms;
 	}
-	plan->look_ms = situation_again_ms(plan, &self->view.profile);
+	plan->look_ms = asking_again_ms(plan, &self->view.profile);
 	if (plan->look_ms <= now_ms)
 		plan->look_ms = start_ms > now_ms ? start_ms : now_ms + 1;
 	int64_t last_ms = policy_look_again_ms(&self->view.situation, &self->step, now_ms);
@@ -159,7 +160,7 @@ static void try_command(struct command_turn *self, int64_t at_ms, int64_t start_
 	struct turn *turn = &self->turn;
 	int64_t now_ms = turn->contact.now_ms;
 	if (self->kind != COMMAND_OFFER && self->kind != COMMAND_NOTICE) {
-		int64_t again_ms = situation_again_ms(&turn->active.plan, &self->view.profile);
+		int64_t again_ms = asking_again_ms(&turn->active.plan, &self->view.profile);
 		at_ms = again_ms > at_ms ? again_ms : at_ms;
 	}
 	at_ms = reach_from(self, at_ms);
@@ -214,7 +215,7 @@ static void try_install(struct command_turn *self)
 static void watch(struct command_turn *self)
 {
 	struct turn *turn = &self->turn;
-	int64_t ask_ms = situation_ask_ms(&turn->active, &self->view.situation);
+	int64_t ask_ms = asking_progress_ms(&turn->active, &self->view.situation);
 	self->kind = COMMAND_ASK;
 	if (ask_ms == 0)
 		wait_until(self, self->step.from_ms);

@@ -10,9 +10,9 @@
 #include "base/moment.h"
 #include "policy/links.h"
 #include "store/estimate_store.h"
+#include "tracker/asking.h"
 #include "tracker/planner_memory.h"
 #include "tracker/planning_facts.h"
-#include "tracker/situation.h"
 
 /* A device that is always there, and yet nobody here has it in reach. */
 #define AGAIN_MS INT64_C(300000)
@@ -139,7 +139,7 @@ static int64_t supervise(const struct question *question, const struct step *ste
 	const int64_t now_ms = question->planning->now_ms;
 	if (is_command(step->kind) && step->from_ms <= now_ms && !step->when_reached)
 		return now_ms + AGAIN_MS;
-	const int64_t ask_ms = situation_ask_ms(question->deployment, &question->situation);
+	const int64_t ask_ms = asking_progress_ms(question->deployment, &question->situation);
 	if (ask_ms == 0)
 		return INT64_MAX;
 	return ask_ms > now_ms ? ask_ms : now_ms + AGAIN_MS;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "tracker/command_turn.h"
 #include "tracker/planning.h"
 
 #define MAX_READY 65536 /* beyond: when the device speaks again */
@@ -24,6 +23,7 @@ struct ready_queue {
 
 struct pusher {
 	struct tracker *tracker;
+	pusher_serve_fn serve;
 	struct su_timer *serve_timer;
 	struct ready_queue queues[URGENCY_COUNT];
 	size_t n_ready, n_served;
@@ -82,13 +82,13 @@ static void free_ready(struct ready **ready)
 	*ready = NULL;
 }
 
-static void serve(void *arg)
+static void serve_ready(void *arg)
 {
 	struct pusher *pusher = arg;
 	struct ready *ready;
 	while (pusher->n_served < MAX_SERVED && (ready = take_most_urgent(pusher))) {
 		pusher->n_served++;
-		command_turn_start(pusher->tracker, ready->endpoint);
+		pusher->serve(pusher->tracker, ready->endpoint);
 		free_ready(&ready);
 	}
 }
@@ -153,13 +153,14 @@ static void on_due(void *arg, const char *endpoint, enum urgency urgency)
 		get_ready(pusher, endpoint, urgency);
 }
 
-struct pusher *pusher_start(struct tracker *tracker)
+struct pusher *pusher_start(struct tracker *tracker, pusher_serve_fn serve)
 {
 	if (!tracker->opts.now_ms)
 		return NULL;
 	struct pusher *pusher = su_new(struct pusher);
 	pusher->tracker = tracker;
-	pusher->serve_timer = su_timer_new(tracker->opts.loop, serve, pusher);
+	pusher->serve = serve;
+	pusher->serve_timer = su_timer_new(tracker->opts.loop, serve_ready, pusher);
 	tracker->on_reach = on_reach;
 	tracker->on_due = on_due;
 	tracker->drives = pusher;

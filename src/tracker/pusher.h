@@ -14,8 +14,11 @@
 
 struct pusher;
 
+/* Decides what is next for the device, and does it. pusher_give_back when all is over. */
+typedef void (*pusher_serve_fn)(struct tracker *tracker, const char *endpoint);
+
 /* NULL when the tracker has no clock. NULL is taken by all functions below. */
-struct pusher *pusher_start(struct tracker *tracker);
+struct pusher *pusher_start(struct tracker *tracker, pusher_serve_fn serve);
 void pusher_stop(struct pusher **pusher);
 /* What is remembered of this device has changed, or its command has come to its end. True: what is due
  * for it is taken care of here. */

@@ -5,17 +5,10 @@
 #include "base/memory.h"
 #include "base/moment.h"
 #include "policy/estimate.h"
+#include "tracker/asking.h"
 #include "tracker/planning.h"
 #include "tracker/policy_holder.h"
 #include "tracker/told.h"
-
-#define MINUTE_MS     INT64_C(60000)
-#define AGAIN_MS      (5 * MINUTE_MS)
-#define AGAIN_MAX_MS  (6 * 60 * MINUTE_MS)
-#define MAX_DOUBLINGS 7
-/* What an installation and a transfer may take longer than expected before the device is asked. */
-#define INSTALL_MARGIN_MS  (MINUTE_MS / 2)
-#define TRANSFER_MARGIN_MS (10 * MINUTE_MS)
 
 bool situation_level(const struct tracker *tracker, enum urgency urgency, struct level *out)
 {
@@ -69,30 +62,6 @@ bool situation_of(const struct turn *turn, struct situation_view *out)
 	return true;
 }
 
-int64_t situation_again_ms(const struct deployment_plan *plan, const struct profile *profile)
-{
-	if (plan->offers == 0)
-		return 0;
-	if (profile->has_reachability && profile->reachability != REACH_ALWAYS)
-		return plan->last_offer_ms + MINUTE_MS;
-	unsigned doublings = plan->offers - 1 < MAX_DOUBLINGS ? plan->offers - 1 : MAX_DOUBLINGS;
-	return plan->last_offer_ms + su_sooner(AGAIN_MS << doublings, AGAIN_MAX_MS);
-}
-
-int64_t situation_ask_ms(const struct deployment *active, const struct situation *situation)
-{
-	if (active->mode == MODE_CLIENT)
-		return 0;
-	int64_t ask_ms;
-	if (active->state == DEPLOYMENT_INSTALLING || active->state == DEPLOYMENT_REBOOTING)
-		ask_ms = active->changed_at_ms + situation->install_ms + INSTALL_MARGIN_MS;
-	else if (active->state == DEPLOYMENT_DOWNLOADING)
-		ask_ms = active->changed_at_ms + 2 * situation->transfer_ms + TRANSFER_MARGIN_MS;
-	else
-		return 0;
-	return su_later(ask_ms, situation_again_ms(&active->plan, situation->profile));
-}
-
 void situation_refresh(struct turn *turn)
 {
 	struct situation_view view;
@@ -109,7 +78,7 @@ void situation_refresh(struct turn *turn)
 	}
 	policy_next(&view.situation, now_ms, &step);
 	plan->look_ms = policy_look_again_ms(&view.situation, &step, now_ms);
-	int64_t ask_ms = situation_ask_ms(&turn->active, &view.situation);
+	int64_t ask_ms = asking_progress_ms(&turn->active, &view.situation);
 	if (ask_ms > 0)
 		plan->look_ms = su_sooner(plan->look_ms, su_later(ask_ms, now_ms));
 	bool acts = step.kind != STEP_LET_POLL && step.kind != STEP_WATCH;

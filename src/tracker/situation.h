@@ -18,11 +18,5 @@ struct situation_view {
 /* False: no policy holds, or nothing is in flight. */
 bool situation_of(const struct turn *turn, struct situation_view *out);
 
-/* When a command may be sent again that got no answer: later with each, so that a dead device costs
- * little; a device that sleeps is spoken to again whenever it wakes. 0: at any time. */
-int64_t situation_again_ms(const struct deployment_plan *plan, const struct profile *profile);
-/* When to ask a device that is at work how far it is; 0: not now. */
-int64_t situation_ask_ms(const struct deployment *active, const struct situation *situation);
-
 /* After a change of turn->active that was not the pusher's: when the next step is due (plan.look_ms). */
 void situation_refresh(struct turn *turn);

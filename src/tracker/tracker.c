@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "tracker/command_turn.h"
 #include "tracker/ledger.h"
 #include "tracker/planning_due.h"
 #include "tracker/poll_crowd.h"
@@ -40,7 +41,7 @@ enum su_status tracker_start(
 	tracker->ledger = ledger_new();
 	tracker->crowd = poll_crowd_new(tracker);
 	tracker->sweep = sweep_start(tracker);
-	tracker->pusher = pusher_start(tracker);
+	tracker->pusher = pusher_start(tracker, command_turn_start);
 	tracker->due = planning_due_start(tracker);
 	*out = tracker;
 	return SU_OK;
@@ -85,12 +86,6 @@ void tracker_stop(struct tracker **tracker)
 	ledger_free(&stopping->ledger);
 	poll_crowd_free(&stopping->crowd);
 	su_free_ptr(&stopping);
-}
-
-void tracker_announce(struct tracker *tracker, const char *endpoint)
-{
-	if (tracker->on_change)
-		tracker->on_change(tracker->on_change_arg, endpoint);
 }
 
 bool tracker_takes_writes(const struct tracker *tracker)

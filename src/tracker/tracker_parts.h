@@ -45,4 +45,8 @@ struct tracker {
 };
 
 /* What a poll of this endpoint would answer may have changed. */
-void tracker_announce(struct tracker *tracker, const char *endpoint);
+static inline void tracker_announce(const struct tracker *tracker, const char *endpoint)
+{
+	if (tracker->on_change)
+		tracker->on_change(tracker->on_change_arg, endpoint);
+}
