@@ -34,6 +34,13 @@ const struct name_row lifecycle_event_names[] = {
 enum { REFUSE = 0, STAY = 1, GO = 2 };
 #define TO(state_) (GO + DEPLOYMENT_##state_)
 
+/* Cells of the ends: what may still arrive late is taken without effect. */
+#define LATE_AT_ANY_END                                                                            \
+	[EVENT_RUNS_NEW] = STAY, [EVENT_RUNS_OLD] = STAY, [EVENT_RUNS_OTHER] = STAY,               \
+	[EVENT_SILENCE] = STAY, [EVENT_SUPERSEDE] = STAY, [EVENT_WITHDRAW] = STAY,                 \
+	[EVENT_RETRY] = STAY, [EVENT_EXPIRE] = STAY
+#define LATE_WITHOUT_SUCCESS [EVENT_REFUSE] = STAY, [EVENT_REPORT_FAILURE] = STAY
+
 /* A device may leave out messages, so every phase can be reached from each earlier one. */
 static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] = {
 	[DEPLOYMENT_PLANNED] = {
@@ -196,81 +203,19 @@ static const unsigned char table[DEPLOYMENT_STATE_COUNT][LIFECYCLE_EVENT_COUNT] 
 		[EVENT_RETRY] = TO(PLANNED),
 		[EVENT_EXPIRE] = STAY,
 	},
-	/* The ends: what may still arrive late is taken without effect. */
+	/* The ends differ in what the device may still say late of how it went. */
 	[DEPLOYMENT_CONFIRMED] = {
+		LATE_AT_ANY_END,
 		[EVENT_DOWNLOAD_DONE] = STAY,
 		[EVENT_INSTALL_BEGAN] = STAY,
 		[EVENT_REBOOT_BEGAN] = STAY,
 		[EVENT_REPORT_SUCCESS] = STAY,
-		[EVENT_RUNS_NEW] = STAY,
-		[EVENT_RUNS_OLD] = STAY,
-		[EVENT_RUNS_OTHER] = STAY,
-		[EVENT_SILENCE] = STAY,
-		[EVENT_SUPERSEDE] = STAY,
-		[EVENT_WITHDRAW] = STAY,
-		[EVENT_RETRY] = STAY,
-		[EVENT_EXPIRE] = STAY,
 	},
-	[DEPLOYMENT_FAILED] = {
-		[EVENT_REFUSE] = STAY,
-		[EVENT_REPORT_FAILURE] = STAY,
-		[EVENT_RUNS_NEW] = STAY,
-		[EVENT_RUNS_OLD] = STAY,
-		[EVENT_RUNS_OTHER] = STAY,
-		[EVENT_SILENCE] = STAY,
-		[EVENT_SUPERSEDE] = STAY,
-		[EVENT_WITHDRAW] = STAY,
-		[EVENT_RETRY] = STAY,
-		[EVENT_EXPIRE] = STAY,
-	},
-	[DEPLOYMENT_REJECTED] = {
-		[EVENT_REFUSE] = STAY,
-		[EVENT_REPORT_FAILURE] = STAY,
-		[EVENT_RUNS_NEW] = STAY,
-		[EVENT_RUNS_OLD] = STAY,
-		[EVENT_RUNS_OTHER] = STAY,
-		[EVENT_SILENCE] = STAY,
-		[EVENT_SUPERSEDE] = STAY,
-		[EVENT_WITHDRAW] = STAY,
-		[EVENT_RETRY] = STAY,
-		[EVENT_EXPIRE] = STAY,
-	},
-	[DEPLOYMENT_CANCELLED] = {
-		[EVENT_REFUSE] = STAY,
-		[EVENT_REPORT_FAILURE] = STAY,
-		[EVENT_RUNS_NEW] = STAY,
-		[EVENT_RUNS_OLD] = STAY,
-		[EVENT_RUNS_OTHER] = STAY,
-		[EVENT_SILENCE] = STAY,
-		[EVENT_SUPERSEDE] = STAY,
-		[EVENT_WITHDRAW] = STAY,
-		[EVENT_RETRY] = STAY,
-		[EVENT_EXPIRE] = STAY,
-	},
-	[DEPLOYMENT_SUPERSEDED] = {
-		[EVENT_REFUSE] = STAY,
-		[EVENT_REPORT_FAILURE] = STAY,
-		[EVENT_RUNS_NEW] = STAY,
-		[EVENT_RUNS_OLD] = STAY,
-		[EVENT_RUNS_OTHER] = STAY,
-		[EVENT_SILENCE] = STAY,
-		[EVENT_SUPERSEDE] = STAY,
-		[EVENT_WITHDRAW] = STAY,
-		[EVENT_RETRY] = STAY,
-		[EVENT_EXPIRE] = STAY,
-	},
-	[DEPLOYMENT_EXPIRED] = {
-		[EVENT_REFUSE] = STAY,
-		[EVENT_REPORT_FAILURE] = STAY,
-		[EVENT_RUNS_NEW] = STAY,
-		[EVENT_RUNS_OLD] = STAY,
-		[EVENT_RUNS_OTHER] = STAY,
-		[EVENT_SILENCE] = STAY,
-		[EVENT_SUPERSEDE] = STAY,
-		[EVENT_WITHDRAW] = STAY,
-		[EVENT_RETRY] = STAY,
-		[EVENT_EXPIRE] = STAY,
-	},
+	[DEPLOYMENT_FAILED] = { LATE_AT_ANY_END, LATE_WITHOUT_SUCCESS },
+	[DEPLOYMENT_REJECTED] = { LATE_AT_ANY_END, LATE_WITHOUT_SUCCESS },
+	[DEPLOYMENT_CANCELLED] = { LATE_AT_ANY_END, LATE_WITHOUT_SUCCESS },
+	[DEPLOYMENT_SUPERSEDED] = { LATE_AT_ANY_END, LATE_WITHOUT_SUCCESS },
+	[DEPLOYMENT_EXPIRED] = { LATE_AT_ANY_END, LATE_WITHOUT_SUCCESS },
 };
 
 /* Long where the device waits for its own idle time, short where it only has to finish. */
