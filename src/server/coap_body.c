@@ -68,7 +68,7 @@ static bool make_room(struct coap_bodies *bodies, int64_t now_ms)
 	for (struct body **link = idlest; *link; link = &(*link)->next)
 		if ((*link)->fed_at_ms < (*idlest)->fed_at_ms)
 			idlest = link;
-	if (now_ms - (*idlest)->fed_at_ms < bodies->opts.patience_ms)
+	if (!*idlest || now_ms - (*idlest)->fed_at_ms < bodies->opts.patience_ms)
 		return false;
 	drop(bodies, idlest);
 	return true;
