@@ -44,6 +44,7 @@ struct http_call {
 	const char *device_changed; /* an endpoint */
 	char *release_news; /* as store_conn_take_news() gives it, without the handler's doing */
 	struct http_reply reply;
+	const char *fault; /* for the log: why the reply says that it could not be done, or NULL */
 };
 
 /* NULL when absent. Names of headers ignore case. */

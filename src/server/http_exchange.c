@@ -404,15 +404,6 @@ static void add_headers(struct MHD_Response *response, const struct http_reply *
 		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
 }
 
-static void log_reply(const struct http_exchange *exchange)
-{
-	const struct http_call *call = &exchange->call;
-	su_log(call->reply.status >= 500 ? SU_LOG_WARNING : SU_LOG_DEBUG, "HTTP request",
-		SU_STR("method", exchange->method), SU_STR("path", call->path),
-		SU_INT("status", call->reply.status), SU_STR("peer", call->address),
-		SU_STR("actor", call->actor ? call->actor->name : NULL));
-}
-
 static enum MHD_Result send_reply(struct http_exchange *exchange)
 {
 	struct http_reply *reply = &exchange->call.reply;
@@ -423,7 +414,7 @@ static enum MHD_Result send_reply(struct http_exchange *exchange)
 	if (!response)
 		return MHD_NO;
 	add_headers(response, reply);
-	log_reply(exchange);
+	http_log_reply(&exchange->front->log, &exchange->call, exchange->method);
 	http_stats_add(&exchange->front->stats.replies[reply->status / 100 % 6]);
 	enum MHD_Result result = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);

@@ -5,6 +5,7 @@
 #include "server/auth.h"
 #include "server/http.h"
 #include "server/http_linger.h"
+#include "server/http_log.h"
 #include "server/http_stats.h"
 #include "server/limits.h"
 #include "server/net_address.h"
@@ -24,6 +25,7 @@ struct http_front {
 	bool sweeping;                   /* the timer is set */
 	struct http_exchange *exchanges; /* all that exist */
 	struct su_arena *spare; /* of an exchange that is over; most begin when another has ended */
+	struct http_log log;
 	bool stopped;
 };
 

@@ -105,6 +105,8 @@ static void reply_with_problem(
 	struct http_reply *reply = open_reply(call, status, PROBLEM_TYPE);
 	if (!reply)
 		return;
+	if (status >= MHD_HTTP_INTERNAL_SERVER_ERROR)
+		call->fault = su_arena_strdup(call->arena, detail);
 	reply->bytes =
 		http_problem_write(call->arena, &(struct http_problem){
 							.status = status,

@@ -18,6 +18,8 @@
 
 #define FIRST_PAUSE_MS   100
 #define LONGEST_PAUSE_MS 5000
+/* A full disk takes small writes now and then: only after so long without a fault it is said to be over. */
+#define SETTLED_MS 5000
 
 struct pending {
 	struct pending *next;
@@ -33,7 +35,9 @@ struct committer {
 	struct su_work *work; /* one thread; its context is the connection */
 	struct su_timer *pause;
 	int64_t pause_ms;
+	struct su_timer *settled;
 	bool busy, answering, away, stopping;
+	bool has_complained; /* in the log, and has not said since that it is over */
 	bool doubtful;       /* it could not write, and has not been tried since */
 	atomic_bool refuses; /* away, or there and taking no writes; asked by any thread */
 	size_t n_waiting;
@@ -136,6 +140,22 @@ static void fail_waiting(struct committer *c)
 
 static void start_batch(struct committer *c);
 
+static void complain(struct committer *c)
+{
+	su_timer_cancel(c->settled);
+	if (!c->has_complained)
+		su_log(SU_LOG_WARNING, "the database takes no writes",
+			SU_STR("why", c->found.text));
+	c->has_complained = true;
+}
+
+static void on_settled(void *arg)
+{
+	struct committer *c = arg;
+	c->has_complained = false;
+	su_log(SU_LOG_INFO, "the database takes writes again");
+}
+
 /* Whether a database that could not write can do so again, only the next write tells. */
 static void note_state(struct committer *c, bool tried)
 {
@@ -147,11 +167,10 @@ static void note_state(struct committer *c, bool tried)
 	bool is_well = !c->refuses && !c->doubtful;
 	if (is_well)
 		c->pause_ms = FIRST_PAUSE_MS;
-	if (was_well && !is_well)
-		su_log(SU_LOG_WARNING, "the database takes no writes",
-			SU_STR("why", c->found.text));
-	else if (!was_well && is_well)
-		su_log(SU_LOG_INFO, "the database takes writes again");
+	if (!is_well)
+		complain(c);
+	else if (!was_well)
+		su_timer_set(c->settled, SETTLED_MS);
 }
 
 /* Nothing is started in between: what the completions submit makes one batch together. */
@@ -233,6 +252,7 @@ enum su_status committer_start(
 	c->names = su_new_array(c->n_names, sizeof(*c->names));
 	c->pause_ms = FIRST_PAUSE_MS;
 	c->pause = su_timer_new(opts->loop, on_pause_over, c);
+	c->settled = su_timer_new(opts->loop, on_settled, c);
 	const struct su_work_hooks hooks = store_conn_hooks(c->conninfo);
 	c->work = su_work_new(opts->loop, 1, 1, &hooks);
 	start_batch(c);
@@ -259,6 +279,7 @@ void committer_stop(struct committer **committer)
 	su_work_free(&c->work);
 	finish_waiting(c);
 	su_timer_free(&c->pause);
+	su_timer_free(&c->settled);
 	free(c->batch);
 	free(c->answered);
 	free(c->items);

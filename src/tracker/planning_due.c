@@ -31,6 +31,7 @@ struct planning_due {
 	/* For the worker. */
 	struct policy_holder *policy;
 	struct planning_desk desk;
+	struct su_log_limit page_complaints, look_complaints;
 	struct su_arena *arena;
 	bool more;
 	/* Found by the worker: whose next step is for who speaks to devices. */
@@ -124,9 +125,12 @@ static bool look_at(struct planning_due *due, struct store_conn *conn, const str
 		deployment_store_notify(&txn, found->endpoint);
 	}
 	enum su_status status = txn_commit(&txn, &error);
-	if (status != SU_OK && status != SU_STALE)
+	int64_t left_out;
+	if (status != SU_OK && status != SU_STALE &&
+		su_log_limit_let(&due->look_complaints, 1, due->desk.now_ms, &left_out))
 		su_log(SU_LOG_WARNING, "deployment could not be looked at",
-			SU_STR("endpoint", found->endpoint), SU_STR("error", error.text));
+			SU_STR("endpoint", found->endpoint), SU_STR("error", error.text),
+			SU_INT("left_out", left_out));
 	return status == SU_OK && is_for_pusher(&deployment, &step, planning.now_ms);
 }
 
@@ -266,6 +270,7 @@ struct planning_due *planning_due_start(struct tracker *tracker)
 	due->is_new = true;
 	due->desk.ledger = tracker->ledger;
 	due->desk.blobs = tracker->opts.blobs;
+	due->desk.complaints = &due->page_complaints;
 	due->timer = su_timer_new(tracker->opts.loop, on_timer, due);
 	su_timer_set(due->timer, 0);
 	return due;

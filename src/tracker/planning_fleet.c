@@ -175,7 +175,9 @@ bool planning_fleet_page(const struct planning_desk *desk, struct store_conn *co
 	}
 	if (txn_commit(&page.txn, &error) == SU_OK)
 		return claimed;
-	su_log(SU_LOG_WARNING, "a page of devices could not be planned",
-		SU_STR("error", error.text));
+	int64_t left_out;
+	if (su_log_limit_let(desk->complaints, 1, desk->now_ms, &left_out))
+		su_log(SU_LOG_WARNING, "a page of devices could not be planned",
+			SU_STR("error", error.text), SU_INT("left_out", left_out));
 	return false;
 }

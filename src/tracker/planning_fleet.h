@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/log_limit.h"
 #include "store/blob.h"
 #include "store/connection.h"
 #include "tracker/ledger.h"
@@ -16,6 +17,7 @@ struct planning_desk {
 	const struct policy *policy;
 	struct ledger *ledger;
 	struct blob_store *blobs;
+	struct su_log_limit *complaints; /* about a database that does not let it plan */
 	int64_t now_ms;
 };
 

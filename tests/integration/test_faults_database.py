@@ -140,6 +140,24 @@ def test_who_observes_is_told_of_what_could_not_be_chosen_at_first(fleet):
     assert told.status == "2.05" and told.option(ETAG) == hashlib.sha256(newer).digest()[:8]
 
 
+def test_the_log_tells_once(fleet):
+    """What is wrong, and that it refuses requests: but not for each of them."""
+    n = 40
+    fleet.pg_stop()
+    eventually(lambda: fleet.anonymous().get("/readyz", None).status_code == 503)
+    for _ in range(n):
+        assert fleet.lamp.status(state="accepted").status_code == 503
+    fleet.pg_start()
+    check_with_database(fleet)
+    lines = fleet.log.splitlines()
+    refusals = [line for line in lines if "status=503" in line]
+    assert 0 < len(refusals) < n / 4
+    assert all("reason=" in line for line in refusals)
+    away = [line for line in lines if "the database takes no writes" in line and "why=" in line]
+    assert len(away) == 1 and "level=warning" in away[0]
+    eventually(lambda: "the database takes writes again" in fleet.log)
+
+
 def test_connections_that_break_are_made_again(fleet):
     fleet.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
