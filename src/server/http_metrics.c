@@ -7,6 +7,7 @@
 #include "server/coap_stats.h"
 #include "server/http_handlers.h"
 #include "server/http_stats.h"
+#include "store/blob.h"
 #include "store/counter_store.h"
 #include "tracker/command_stats.h"
 #include "tracker/poll_stats.h"
@@ -116,6 +117,9 @@ enum su_status http_metrics_get(struct http_call *call, struct su_error *err)
 	bool up = txn_commit(&txn, NULL) == SU_OK;
 	put_head(&out, "suitd_database_up", "gauge", "Whether the database answers.");
 	su_buf_printf(&out, "suitd_database_up %d\n", up);
+	put_head(&out, "suitd_storage_writable", "gauge", "Whether images can be stored.");
+	su_buf_printf(&out, "suitd_storage_writable %d\n",
+		blob_store_check_room(call->env->blobs, NULL) == SU_OK);
 	put_http(&out, call->env->stats);
 	if (call->env->coap_stats)
 		put_coap(&out, call->env->coap_stats);

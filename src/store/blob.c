@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "store/blob_store.h"
+
+#define LEAST_ROOM_BYTES ((uint64_t)16 * 1024)
 
 static enum su_status open_folder(int at, const char *name, int *out, struct su_error *err)
 {
@@ -69,6 +72,20 @@ void blob_store_close(struct blob_store **store)
 	su_close_fd(&(*store)->temp_fd);
 	free(*store);
 	*store = NULL;
+}
+
+enum su_status blob_store_check_room(struct blob_store *store, struct su_error *err)
+{
+	struct statvfs info;
+	if (fstatvfs(store->temp_fd, &info) != 0)
+		return blob_fail(err, "look at the storage folder");
+	if (info.f_flag & ST_RDONLY)
+		return su_fail(err, SU_FULL, "", "the storage directory is read-only");
+	/* Where files are not counted there are none left either. */
+	if (info.f_bavail * info.f_frsize < LEAST_ROOM_BYTES ||
+		(info.f_files > 0 && info.f_favail == 0))
+		return su_fail(err, SU_FULL, "", "the disk of the storage directory is full");
+	return SU_OK;
 }
 
 static enum su_status read_all(int fd, uint8_t *out, size_t size, struct su_error *err)

@@ -18,6 +18,8 @@ struct blob_store;
 enum su_status blob_store_open(
 	const char *root, struct blob_store **out, struct su_error *err) SU_MUST_CHECK;
 void blob_store_close(struct blob_store **store);
+/* Whether an image can be stored now. SU_FULL: there is no room, or the directory is read-only. */
+enum su_status blob_store_check_room(struct blob_store *store, struct su_error *err) SU_MUST_CHECK;
 
 /* A file that grows while it is hashed. */
 struct blob_writer;

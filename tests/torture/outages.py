@@ -97,9 +97,12 @@ class OutageWorld(World):
         self.storage_disk.fill()
         self.await_true(lambda: self.codes(507) > 0, "no upload was refused")
         self.last(longest_s)
-        assert self.is_ready(), "devices are served"
+        assert "full" in self.ready_problem(), "devices are served, and it says what is wrong"
         self.storage_disk.make_room()
         self.recover("images, disk full")
+
+    def ready_problem(self):
+        return self.rest.get("/readyz", 200).json().get("problem", "")
 
     def codes(self, code):
         return sum(worker.codes[code] for worker in self.workers)
@@ -110,6 +113,7 @@ class OutageWorld(World):
         self.storage_disk.make_read_only()
         self.await_true(lambda: self.codes(507) > before, "no upload was refused")
         self.last(longest_s)
+        assert "read-only" in self.ready_problem()
         self.storage_disk.make_writable()
         self.recover("images, read-only")
 
@@ -138,12 +142,18 @@ class OutageWorld(World):
     # The server
 
     @disturbing
-    def freeze_postgres(self, longest_s=50):
+    def freeze_postgres(self, longest_s=50, least_s=0):
         with self.sandbox.pg_frozen():
+            began = time.monotonic()
             self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")
             self.await_refusals()
             self.last(longest_s)
+            while time.monotonic() < began + least_s:
+                self.await_probes(1)
         self.recover("PostgreSQL, frozen")
+
+    def freeze_for_a_minute(self):
+        self.freeze_postgres(longest_s=0, least_s=60)
 
     @disturbing
     def lose_standby(self, longest_s=1):
@@ -167,6 +177,6 @@ class OutageWorld(World):
 
     def recover(self, what):
         self.injected[what] += 1
-        self.victims[0].await_ready()
+        self.victims[0].await_ready(timed=True)
         self.await_progress(1)
         self.await_probes()

@@ -399,6 +399,13 @@ static void test_full_disk(void **state)
 	assert_int_equal(blob_put(tiny, su_span_of(much, 100000), &digest, NULL), SU_FULL);
 	/* Nothing is left of it: there is room again. */
 	assert_int_equal(blob_put(tiny, su_span_of(much, 20000), &digest, NULL), SU_OK);
+	assert_int_equal(blob_store_check_room(tiny, NULL), SU_OK);
+	assert_int_equal(blob_put(tiny, su_span_of(much, 30000), &digest, NULL), SU_OK);
+	assert_int_equal(blob_store_check_room(tiny, &err), SU_FULL);
+	assert_non_null(strstr(err.text, "full"));
+	assert_int_equal(mount("tmpfs", path, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(blob_store_check_room(tiny, &err), SU_FULL);
+	assert_non_null(strstr(err.text, "read-only"));
 	blob_store_close(&tiny);
 	assert_int_equal(umount(path), 0);
 }
