@@ -32,36 +32,45 @@ def type_in(name, sandbox, folder):
         "DATABASE": sandbox.pg,
         "BACKUP": f"{folder}/backup",
         "KEYS": f"{folder}/keys",
+        "CLUSTER": str(sandbox.folder / "pg" / "data"),
     }
     return run("bash", "-euc", "set -o pipefail\n" + commands(name), env={**os.environ, **places}).stdout
 
 
 @pytest.fixture
-def folder():
-    made = tempfile.mkdtemp(prefix="suitd-backup.")
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
 def elsewhere():
-    """A suitd with an empty database and no files, not running."""
+    """A suitd with a database of its own and no files, not running."""
     place = tempfile.mkdtemp(prefix="suitd-restored.")
     made = Sandbox(place)
     made.stop()
-    host = re.search(r"host='([^']*)'", made.pg)[1]
-    run("dropdb", "-h", host, "-U", "suitd", "suitd")
-    run("createdb", "-h", host, "-U", "suitd", "suitd")
     shutil.rmtree(made.storage)
     yield made
     made.close()
     shutil.rmtree(place)
 
 
+def restore(sandbox, folder):
+    """Into an empty database."""
+    host = re.search(r"host='([^']*)'", sandbox.pg)[1]
+    run("dropdb", "-h", host, "-U", "suitd", "suitd")
+    run("createdb", "-h", host, "-U", "suitd", "suitd")
+    type_in("restore", sandbox, folder)
+
+
+def restore_physically(sandbox, folder):
+    """In the place of the server's files."""
+    sandbox.pg_stop()
+    type_in("physical restore", sandbox, folder)
+    sandbox.pg_start()
+
+
+WAYS = {"backup": restore, "physical backup": restore_physically}
+
+
 # What stays true of them as time goes on.
 LASTING = (
     "offered", "state", "runs", "report", "release", "approved", "withdrawn",
-    "cancelled", "image", "token", "revoked",
+    "cancelled", "image", "token", "revoked", "command", "answer",
 )  # fmt: skip
 
 
@@ -71,7 +80,7 @@ class Promises:
     def __init__(self, ledger):
         self.given = {kind: ledger.of(kind) for kind in LASTING}
         self.registered = set(ledger.latest("registered"))
-        self.sent_reports = ledger.sent_reports
+        self.sent_reports, self.sent_states = ledger.sent_reports, ledger.sent_states
 
     def forget_tokens(self, revoked):
         """Those that were revoked later may have been so in the backup."""
@@ -120,41 +129,72 @@ class Moving:
         assert self.is_good(device.status(components=[installed]))
 
 
-def test_backup_of_a_running_system(folder, elsewhere):
-    with World(seed=21) as world:
-        world.begin()
-        secret = world.rest.put("/api/v1/devices/guarded/credentials", json={"token": True}).json()["token"]
-        world.rest.put("/api/v1/devices/sealed/credentials", json={"psk": KEY.encode().hex()})
-        makers = [lambda sandbox: HttpDevice(sandbox, "moving"), lambda sandbox: CoapDevice(sandbox, "moving-coap")]
-        moving = [Moving(world, make) for make in makers]
-        world.await_progress(1)
-        promises = Promises(world.ledger)
-        type_in("backup", world.sandbox, folder)
-        world.await_progress(1)
-        for one in moving:
+class RunningSystem:
+    """Backed up in each way, and gone on with; then it is lost."""
+
+    def __init__(self, folder):
+        self.folders, self.promises = {}, {}
+        with World(seed=21) as self.world:
+            self.world.begin()
+            self.prepare()
+            for way in WAYS:
+                self.folders[way] = os.path.join(folder, way.replace(" ", "-"))
+                self.promises[way] = Promises(self.world.ledger)
+                type_in(way, self.world.sandbox, self.folders[way])
+            self.go_on()
+            self.token = self.world.sandbox.token
+
+    def prepare(self):
+        rest = self.world.rest
+        self.secret = rest.put("/api/v1/devices/guarded/credentials", json={"token": True}).json()["token"]
+        rest.put("/api/v1/devices/sealed/credentials", json={"psk": KEY.encode().hex()})
+        self.makers = [
+            lambda sandbox: HttpDevice(sandbox, "moving"),
+            lambda sandbox: CoapDevice(sandbox, "moving-coap"),
+        ]
+        self.moving = [Moving(self.world, make) for make in self.makers]
+        self.world.await_progress(1)
+
+    def go_on(self):
+        """What is not in the backups."""
+        self.world.await_progress(1)
+        for one in self.moving:
             one.finish(one.device)
-        late = HttpDevice(world.sandbox, "late")
-        assert late.register().status_code == 201
-        world.end()
-        token = world.sandbox.token
-        promises.forget_tokens(world.ledger.of("revoked"))
-    type_in("restore", elsewhere, folder)
+        self.late = HttpDevice(self.world.sandbox, "late")
+        assert self.late.register().status_code == 201
+        self.world.end()
+        for promises in self.promises.values():
+            promises.forget_tokens(self.world.ledger.of("revoked"))
+
+
+@pytest.fixture(scope="module")
+def system():
+    folder = tempfile.mkdtemp(prefix="suitd-backup.")
+    yield RunningSystem(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_backup_of_a_running_system(system, elsewhere, way):
+    folder = system.folders[way]
+    WAYS[way](elsewhere, folder)
     assert type_in("check", elsewhere, folder) == b""
-    elsewhere.token = token
+    elsewhere.token = system.token
     elsewhere.start()
-    rest = Rest(elsewhere.http, token)
+    rest = Rest(elsewhere.http, system.token)
     shown = types.SimpleNamespace(
-        ledger=promises, sandbox=elsewhere, rest=rest, tried=world.tried, no_temp_files=True
-    )
+        ledger=system.promises[way], sandbox=elsewhere, rest=rest, tried=system.world.tried,
+        releases=system.world.releases, victims=system.world.victims, no_temp_files=True,
+    )  # fmt: skip
     RestoredChecker(shown).check()
-    check_credentials(elsewhere, folder, secret)
-    for one, make in zip(moving, makers):
+    check_credentials(elsewhere, folder, system.secret)
+    for one, make in zip(system.moving, system.makers):
         one.finish(make(elsewhere))
         (deployment,) = rest.deployments(one.device.endpoint)
         assert deployment["state"] == "confirmed"
     # Who came after the backup is told to register again.
     again = HttpDevice(elsewhere, "late")
-    assert again.rest.post(late.location, None).status_code == 404
+    assert again.rest.post(system.late.location, None).status_code == 404
     assert again.register().status_code == 201
 
 
