@@ -9,7 +9,7 @@ import stat
 
 import paths  # noqa: F401
 import psycopg2
-from sandbox import Rest
+from sandbox import Rest, eventually
 
 SHOWN = 20
 # What the history of a deployment has at least, when its device is given a command.
@@ -40,7 +40,7 @@ class Checker:
     def check(self):
         """Everything; raises with what is wrong."""
         self.checks += 1
-        connection = psycopg2.connect(self.sandbox.pg)
+        connection = eventually(lambda: psycopg2.connect(self.sandbox.pg))
         # What is spoken to moves on by itself: all is to be seen at one moment.
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         try:

@@ -4,6 +4,7 @@
 import collections
 import contextlib
 import functools
+import math
 import os
 import pathlib
 import random
@@ -21,7 +22,7 @@ from commanded import KINDS, AddresseeWorker, ObserverWorker
 from lamps import LampWorker, ReporterWorker
 from ledger import Ledger
 from prober import Prober
-from sandbox import Sandbox, run
+from sandbox import Sandbox, eventually, run
 from suitd_process import SuitdProcess
 from worker import Gate
 
@@ -220,31 +221,46 @@ class World:
         self.pause(0.5)
         self.sandbox.pg_start()
         for victim in self.victims:
-            victim.await_ready()
+            victim.await_ready(timed=True)
 
     @disturbing
     def kill_backend(self):
         """One of PostgreSQL's processes: all connections end, and it recovers by itself."""
-        found = self.sandbox.sql(
-            "SELECT pid FROM pg_stat_activity WHERE datname = 'suitd' AND pid <> pg_backend_pid()"
-        )
-        if found:
+        # It may recover from the one before, which suitd has not noticed yet.
+        (pids,) = eventually(
+            lambda: self.sandbox.sql(
+                "SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity"
+                " WHERE datname = 'suitd' AND pid <> pg_backend_pid()"
+            )
+        )[0]
+        if pids:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.random.choice(sorted(found))[0], signal.SIGKILL)
+                os.kill(self.random.choice(pids), signal.SIGKILL)
             self.injected["PostgreSQL, one process"] += 1
         for victim in self.victims:
             victim.await_ready()
 
+    def figures(self, name):
+        """All of it in one line."""
+        ready = sorted(1000 * time for victim in self.victims for time in victim.ready_times) or [math.nan]
+        found = self.checker.found
+        parts = [
+            f"{sum(self.injected.values())} faults",
+            f"{self.ledger.count()} acknowledgements checked",
+            f"{found['missing']} missing",
+            f"{found['twice']} twice",
+            f"{found['wrong']} wrong otherwise",
+            f"ready after {ready[len(ready) // 2]:.0f} ms (median), {ready[-1]:.0f} ms (most)",
+            f"slowest poll {max((prober.longest_s for prober in self.probers), default=math.nan):.2f} s",
+        ]
+        return f"{name}: " + ", ".join(parts)
+
     def summary(self):
-        starts = sorted(time for victim in self.victims for time in victim.start_times)
         lines = [f"faults: {dict(self.injected)}", f"acknowledged: {self.ledger.counts()}"]
         unanswered = sum(worker.unanswered for worker in self.workers)
         lines.append(f"requests without an answer: {unanswered}; checks: {self.checker.checks}")
         for name, told in self.describe_commanded().items() if self.commanded else ():
             lines.append(f"{name}: {told}")
-        if starts:
-            middle, worst = starts[len(starts) // 2], starts[-1]
-            lines.append(f"suitd is ready after {1000 * middle:.0f} ms (median), {1000 * worst:.0f} ms (most)")
         for prober in self.probers:
             lines.append(f"{prober.name}: {prober.answered} answers, the slowest {prober.longest_s:.2f} s")
         return "\n".join(lines)
