@@ -336,10 +336,14 @@ static void on_notify(void *arg, enum notify_topic topic, const char *payload)
 
 static enum su_status start_notify(struct house *house, struct su_error *err)
 {
-	SU_TRY(notify_start(house->loop, house->config->database.conninfo, on_notify, house,
-		&house->notify, err));
-	notify_ignore(house->notify, committer_origin(house->committer));
-	return SU_OK;
+	const struct notify_opts opts = {
+		.loop = house->loop,
+		.conninfo = house->config->database.conninfo,
+		.origin = committer_origin(house->committer),
+		.on_notify = on_notify,
+		.arg = house,
+	};
+	return notify_start(&opts, &house->notify, err);
 }
 
 static void stop_notify(struct house *house)

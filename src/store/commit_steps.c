@@ -239,9 +239,9 @@ static void count_and_notify(struct batch *batch, const char *origin)
 	}
 	struct sql_array payloads su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
 	notify_send_pack(NOTIFY_DEVICE, origin, changed, n_changed, &payloads);
-	const struct sql_arg args[] = { sql_list(&payloads) };
+	const struct sql_arg args[] = { sql_list(&payloads), sql_text(origin) };
 	if (payloads.n > 0)
-		txn_pipe_send(&batch->pipe, STATEMENT_NOTIFY_SEND, args, 1);
+		txn_pipe_send(&batch->pipe, STATEMENT_NOTIFY_OTHERS, args, 2);
 }
 
 void commit_steps_finish(struct batch *batch, const char *origin)

@@ -73,5 +73,5 @@ enum su_status committer_submit(struct committer *committer, const struct device
 bool committer_database_away(const struct committer *committer);
 /* False also while the database answers and refuses writes: read-only, full. Any thread. */
 bool committer_takes_writes(const struct committer *committer);
-/* Marks the notifications of this committer's own batches, see notify_ignore. Lives as long as it. */
+/* Marks the notifications of this committer's own batches, see notify_opts. Lives as long as it. */
 const char *committer_origin(const struct committer *committer);

@@ -2,55 +2,132 @@
 /*
  * The listening side: a thread that waits on the connection, round after round; each round's
  * notifications are told on the loop.
+ *
+ * Whoever listens is listed in a table, so that a process that is alone need not notify: a notification makes
+ * commits wait for each other, and wakes every listener. A transaction may have looked there before we were
+ * listed, and commit later: what it changes is known to be seen once all are over that were under way then.
  */
 #include "store/notify.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/uuid.h"
 #include "base/work.h"
 #include "model/names.h"
 #include "store/notify_send.h"
 #include "store/pg_session.h"
+#include "store/sql_row.h"
 
 #define FIRST_PAUSE_MS   100
 #define LONGEST_PAUSE_MS 5000
 #define MAX_ROUND        256
+#define SETTLING_MS      256 /* the longest pause of those in which we wait for them at the beginning */
+#define CLEANING_MS      60000 /* between looks for listeners that are gone */
 
 struct notify {
 	notify_fn on_notify;
 	void *arg;
 	char *conninfo;
-	char *ignored; /* an origin, or NULL */
+	char *ignored;                  /* an origin, or NULL */
+	char origin[SU_UUID_TEXT_SIZE]; /* as which it is listed: ignored, or its own */
 	int wake_fd;
 	bool stopping;
 	struct su_work *work;
 	/* The thread's while a round runs. */
 	struct pg_session *session;
 	int pause_ms;
-	bool began; /* in this round */
+	bool began;           /* in this round */
+	int64_t horizon;      /* transactions from this one on have seen that we are listed */
+	bool listed, settled; /* settled: those before it are over */
 	size_t n_payloads;
 	char *payloads[MAX_ROUND];
 };
 
-/* fd -1: nothing but the time or a wake-up. */
-static void wait_for(const struct notify *n, int fd, int timeout_ms)
+/* fd -1: nothing but the time or a wake-up. False when it was the time. */
+static bool wait_for(const struct notify *n, int fd, int timeout_ms)
 {
 	struct pollfd fds[] = { { .fd = n->wake_fd, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN } };
-	while (poll(fds, 2, timeout_ms) < 0 && errno == EINTR)
+	int ready;
+	while ((ready = poll(fds, 2, timeout_ms)) < 0 && errno == EINTR)
 		continue;
+	return ready != 0;
+}
+
+/* The one value of the one row, or 0. */
+static enum su_status ask(
+	struct notify *n, enum statement statement, const struct sql_arg *arg, int64_t *out)
+{
+	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
+	struct pg_result *rows su_auto(sql_rows_free) = NULL;
+	struct su_error err = { 0 };
+	struct sql_wire wire;
+	*out = 0;
+	SU_TRY(sql_args_encode(arg, arg ? 1 : 0, arena, &wire, &err));
+	SU_TRY(pg_session_run(n->session, statement, &wire, &rows, &err));
+	if (sql_rows_count(rows) == 0)
+		return SU_OK;
+	struct sql_row row = sql_row_at(rows, 0, arena, &err);
+	*out = sql_read_int(&row);
+	return err.status;
+}
+
+static enum su_status tell_by_name(struct notify *n, enum statement statement)
+{
+	int64_t ignored;
+	const struct sql_arg origin = sql_text(n->origin);
+	return ask(n, statement, &origin, &ignored);
+}
+
+/* Held before it is listed: what is listed and not held is cleaned away. */
+static enum su_status get_listed(struct notify *n)
+{
+	SU_TRY(tell_by_name(n, STATEMENT_LISTENER_HOLD));
+	SU_TRY(tell_by_name(n, STATEMENT_LISTENER_ADD));
+	SU_TRY(tell_by_name(n, STATEMENT_LISTENER_CLEAN));
+	return ask(n, STATEMENT_LISTENER_HORIZON, NULL, &n->horizon);
+}
+
+/*
+ * A database that takes no writes lists nobody: nor does anybody change what we would have to hear of. Whatever
+ * else fails shows when the session is read.
+ */
+static void try_to_settle(struct notify *n)
+{
+	int64_t oldest;
+	if (!n->listed)
+		n->listed = get_listed(n) == SU_OK;
+	if (!n->listed || ask(n, STATEMENT_LISTENER_OLDEST, NULL, &oldest) != SU_OK ||
+		oldest < n->horizon)
+		return;
+	n->settled = true;
+	n->began = true;
+}
+
+/* Mostly they are over within a commit's time; one that takes long is waited for in later rounds. */
+static void settle(struct notify *n)
+{
+	n->listed = n->settled = false;
+	try_to_settle(n);
+	for (int pause_ms = 1; n->listed && !n->settled && pause_ms < SETTLING_MS; pause_ms *= 2) {
+		wait_for(n, -1, pause_ms);
+		try_to_settle(n);
+	}
 }
 
 static bool begin(struct notify *n)
 {
+	int64_t ignored;
 	if (pg_session_open(n->conninfo, &n->session, NULL) == SU_OK &&
-		pg_session_run(n->session, STATEMENT_NOTIFY_LISTEN, NULL, NULL, NULL) == SU_OK) {
+		ask(n, STATEMENT_NOTIFY_LISTEN, NULL, &ignored) == SU_OK) {
+		settle(n);
 		n->began = true;
 		n->pause_ms = FIRST_PAUSE_MS;
 		return true;
@@ -59,6 +136,16 @@ static bool begin(struct notify *n)
 	wait_for(n, -1, n->pause_ms);
 	n->pause_ms = n->pause_ms * 2 < LONGEST_PAUSE_MS ? n->pause_ms * 2 : LONGEST_PAUSE_MS;
 	return false;
+}
+
+static void wait_for_more(struct notify *n)
+{
+	bool in_time =
+		wait_for(n, pg_session_fd(n->session), n->settled ? CLEANING_MS : SETTLING_MS);
+	if (!n->settled)
+		try_to_settle(n);
+	else if (!in_time)
+		(void)tell_by_name(n, STATEMENT_LISTENER_CLEAN);
 }
 
 static void collect(struct notify *n)
@@ -79,8 +166,8 @@ static void run_round(void *arg, void *thread_context)
 	collect(n); /* what the last round left */
 	if (n->n_payloads > 0)
 		return;
-	wait_for(n, pg_session_fd(n->session), -1);
-	if (pg_session_read(n->session, NULL) == SU_OK)
+	wait_for_more(n);
+	if (!pg_session_lost(n->session) && pg_session_read(n->session, NULL) == SU_OK)
 		collect(n);
 	else
 		pg_session_close(&n->session);
@@ -135,28 +222,27 @@ static void start_round(struct notify *n)
 		abort(); /* one job at a time cannot fill the queue */
 }
 
-enum su_status notify_start(struct su_loop *loop, const char *conninfo, notify_fn on_notify,
-	void *arg, struct notify **out, struct su_error *err)
+enum su_status notify_start(
+	const struct notify_opts *opts, struct notify **out, struct su_error *err)
 {
 	int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (wake_fd < 0)
 		return su_fail(err, SU_IO, "", "cannot make an eventfd: %s", strerror(errno));
 	struct notify *n = su_new(struct notify);
-	n->on_notify = on_notify;
-	n->arg = arg;
-	n->conninfo = su_strdup(conninfo);
+	n->on_notify = opts->on_notify;
+	n->arg = opts->arg;
+	n->conninfo = su_strdup(opts->conninfo);
+	n->ignored = opts->origin ? su_strdup(opts->origin) : NULL;
+	if (opts->origin)
+		snprintf(n->origin, sizeof(n->origin), "%s", opts->origin);
+	else
+		su_uuid_format(su_uuid_v7(0), n->origin);
 	n->wake_fd = wake_fd;
 	n->pause_ms = FIRST_PAUSE_MS;
-	n->work = su_work_new(loop, 1, 1, NULL);
+	n->work = su_work_new(opts->loop, 1, 1, NULL);
 	start_round(n);
 	*out = n;
 	return SU_OK;
-}
-
-void notify_ignore(struct notify *notify, const char *origin)
-{
-	free(notify->ignored);
-	notify->ignored = su_strdup(origin);
 }
 
 void notify_stop(struct notify **notify)

@@ -18,10 +18,19 @@ enum notify_topic {
 };
 typedef void (*notify_fn)(void *arg, enum notify_topic topic, const char *payload);
 
-/* Holds a connection of its own on a thread of its own; reconnects. Whenever it has begun to listen
- * (also for the first time) it tells NOTIFY_EVERYTHING: what changed before, it cannot know. */
-enum su_status notify_start(struct su_loop *loop, const char *conninfo, notify_fn on_notify,
-	void *arg, struct notify **out, struct su_error *err) SU_MUST_CHECK;
-/* NOTIFY_DEVICE from this origin (see committer_origin) is not told: one's own batches. */
-void notify_ignore(struct notify *notify, const char *origin);
+struct notify_opts {
+	struct su_loop *loop;
+	const char *conninfo;
+	/* Whose own batches are not told (see committer_origin); NULL: nobody's. */
+	const char *origin;
+	notify_fn on_notify;
+	void *arg;
+};
+/*
+ * Holds a connection of its own on a thread of its own; reconnects. Whenever it has begun to listen
+ * (also for the first time) it tells NOTIFY_EVERYTHING: what changed before, it cannot know. It is listed
+ * as a listener: batches tell nobody of what they change while there is none but their own.
+ */
+enum su_status notify_start(
+	const struct notify_opts *opts, struct notify **out, struct su_error *err) SU_MUST_CHECK;
 void notify_stop(struct notify **notify);

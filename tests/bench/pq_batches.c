@@ -24,6 +24,7 @@ struct fleet {
 	int64_t first_device;
 	size_t n, next;
 	struct deployment *deployments;
+	const char *origin; /* of the suitd that listens, whose batches these might be */
 };
 
 static double now_s(void)
@@ -99,8 +100,8 @@ static void move(struct deployment *d, struct sql_table *rows, struct sql_table 
 	d->row_version++;
 }
 
-/* The counters that change, and a notification of the length that suitd's has. */
-static void send_rest(PGconn *conn, size_t n)
+/* The counters that change; and, should somebody else listen, a notification of the length that suitd's has. */
+static void send_rest(PGconn *conn, const char *origin, size_t n)
 {
 	struct sql_table counters su_auto(sql_table_free) = SQL_TABLE(SQL_TEXTS, SQL_INTS);
 	struct sql_array payloads su_auto(sql_array_free) = sql_array_of(SQL_TEXTS);
@@ -114,8 +115,8 @@ static void send_rest(PGconn *conn, size_t n)
 	for (size_t i = 1; i < n && names.len < 7800; i++)
 		su_buf_printf(&names, "\nbench-%06zu", i);
 	sql_array_add_text(&payloads, su_buf_str(&names));
-	const struct sql_arg args[] = { sql_list(&payloads) };
-	send(conn, STATEMENT_NOTIFY_SEND, args, 1);
+	const struct sql_arg args[] = { sql_list(&payloads), sql_text(origin) };
+	send(conn, STATEMENT_NOTIFY_OTHERS, args, 2);
 	send_table(conn, STATEMENT_COUNTER_ADD, &counters);
 	send(conn, STATEMENT_COMMIT, NULL, 0);
 }
@@ -153,7 +154,7 @@ static void run_batch(PGconn *conn, struct fleet *fleet, size_t size)
 	send(conn, STATEMENT_BATCH_LOCK_DEVICES, locked, 1);
 	send_table(conn, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &rows);
 	send_table(conn, STATEMENT_BATCH_INSERT_HISTORY, &history);
-	send_rest(conn, size);
+	send_rest(conn, fleet->origin, size);
 	if (!PQpipelineSync(conn))
 		errx(1, "%s", PQerrorMessage(conn));
 	collect(conn);
@@ -163,16 +164,24 @@ static PGconn *connect_to(const char *conninfo)
 {
 	static const enum statement used[PER_BATCH] = { STATEMENT_BEGIN, STATEMENT_BATCH_SETTINGS,
 		STATEMENT_BATCH_LOCK_DEVICES, STATEMENT_BATCH_UPDATE_DEPLOYMENTS,
-		STATEMENT_BATCH_INSERT_HISTORY, STATEMENT_NOTIFY_SEND, STATEMENT_COUNTER_ADD,
+		STATEMENT_BATCH_INSERT_HISTORY, STATEMENT_NOTIFY_OTHERS, STATEMENT_COUNTER_ADD,
 		STATEMENT_COMMIT };
 	PGconn *conn = PQconnectdb(conninfo);
 	if (PQstatus(conn) != CONNECTION_OK)
 		errx(1, "%s", PQerrorMessage(conn));
 	for (size_t i = 0; i < PER_BATCH; i++)
 		prepare(conn, used[i]);
-	if (!PQenterPipelineMode(conn))
-		errx(1, "%s", PQerrorMessage(conn));
 	return conn;
+}
+
+static const char *find_origin(PGconn *conn, struct su_arena *arena)
+{
+	PGresult *result = PQexec(conn, "SELECT min(origin) FROM listener");
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		errx(1, "%s", PQerrorMessage(conn));
+	const char *origin = su_arena_strdup(arena, PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return origin;
 }
 
 int main(int argc, char **argv)
@@ -188,6 +197,9 @@ int main(int argc, char **argv)
 	fleet.arena = su_arena_new();
 	read_fleet(argv[1], first, (size_t)(last - first + 1), &fleet);
 	PGconn *conn = connect_to(argv[1]);
+	fleet.origin = find_origin(conn, fleet.arena);
+	if (!PQenterPipelineMode(conn))
+		errx(1, "%s", PQerrorMessage(conn));
 	size_t n = 0;
 	double start_s = now_s(), took_s;
 	do {

@@ -18,7 +18,9 @@
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/notify_send.h"
+#include "store/pg_session.h"
 #include "store/token_store.h"
+#include "store/txn_query.h"
 #include "store_fixture.h"
 
 struct listener {
@@ -48,15 +50,25 @@ static void wait_until_heard(struct listener *l, size_t n)
 }
 
 /* Returns when it listens. */
-static struct listener *listen_to(struct store_fixture *f)
+static struct listener *listen_as(struct store_fixture *f, const char *origin)
 {
 	struct listener *l = su_new(struct listener);
 	l->loop = su_loop_new();
-	assert_int_equal(notify_start(l->loop, f->conninfo, on_notify, l, &l->notify, NULL), SU_OK);
+	const struct notify_opts opts = { .loop = l->loop,
+		.conninfo = f->conninfo,
+		.origin = origin,
+		.on_notify = on_notify,
+		.arg = l };
+	assert_int_equal(notify_start(&opts, &l->notify, NULL), SU_OK);
 	wait_until_heard(l, 1);
 	assert_string_equal(l->heard[0], "everything ");
 	l->n = 0;
 	return l;
+}
+
+static struct listener *listen_to(struct store_fixture *f)
+{
+	return listen_as(f, NULL);
 }
 
 static void hang_up(struct listener *l)
@@ -92,9 +104,13 @@ static void test_topics(void **state)
 	struct digest *completed;
 	release_store_image_arrived(&f->txn, f->arena, &arrival, &completed);
 	commit(f);
-	wait_until_heard(l, 6);
+	wait_until_heard(l, 5);
 	assert_string_equal(l->heard[4], "path ");
-	assert_memory_equal(l->heard[5], "release sha256:", 15);
+	begin(f);
+	notify_send(&f->txn, NOTIFY_RELEASE, "sha256:one");
+	commit(f);
+	wait_until_heard(l, 6);
+	assert_string_equal(l->heard[5], "release sha256:one");
 	hang_up(l);
 }
 
@@ -116,17 +132,88 @@ static void test_what_is_rolled_back_is_not_told(void **state)
 static void test_own_batches_are_ignored(void **state)
 {
 	USE_FIXTURE(f, state);
-	struct listener *l = listen_to(f);
+	struct listener *l = listen_as(f, "me");
 	const struct device mine = sample_device("mine"), other = sample_device("other");
 	const struct device_write writes[] = { { .device = &mine }, { .device = &other } };
 	struct batch_item items[] = { { .write = &writes[0] }, { .write = &writes[1] } };
 	struct batch_item *first = &items[0], *second = &items[1];
-	notify_ignore(l->notify, "me");
 	commit_batch_run(f->conn, "me", &first, 1);
 	commit_batch_run(f->conn, "somebody-else", &second, 1);
 	wait_until_heard(l, 1);
 	assert_string_equal(l->heard[0], "device other");
 	hang_up(l);
+}
+
+/* A connection that hears all that is sent, but is not listed. */
+static struct pg_session *eavesdrop(struct store_fixture *f)
+{
+	struct pg_session *session;
+	assert_int_equal(pg_session_open(f->conninfo, &session, NULL), SU_OK);
+	assert_int_equal(pg_session_run(session, STATEMENT_NOTIFY_LISTEN, NULL, NULL, NULL), SU_OK);
+	return session;
+}
+
+/* Of a new device by the committer "me"; true when it was sent to anybody. */
+static bool batch_notifies(struct store_fixture *f, const char *endpoint)
+{
+	struct pg_session *ear su_auto(pg_session_close) = eavesdrop(f);
+	const struct device device = sample_device(endpoint);
+	const struct device_write write = { .device = &device };
+	struct batch_item item = { .write = &write }, *items = &item;
+	commit_batch_run(f->conn, "me", &items, 1);
+	assert_int_equal(item.result.status, SU_OK);
+	/* Its own notification comes behind what was committed before. */
+	assert_int_equal(pg_session_run_script(ear, "NOTIFY suitd, 'the last one'", NULL), SU_OK);
+	char *first = pg_session_take_notification(ear);
+	assert_non_null(first);
+	bool is_sent = strcmp(first, "the last one") != 0;
+	free(first);
+	return is_sent;
+}
+
+static void test_who_is_alone_does_not_notify(void **state)
+{
+	USE_FIXTURE(f, state);
+	struct listener *me = listen_as(f, "me");
+	assert_false(batch_notifies(f, "a"));
+	struct listener *other = listen_as(f, "another");
+	assert_true(batch_notifies(f, "b"));
+	hang_up(other);
+	hang_up(me);
+}
+
+static void test_listeners_that_are_gone_are_cleaned_away(void **state)
+{
+	USE_FIXTURE(f, state);
+	assert_true(cluster_sql(f->conninfo, "INSERT INTO listener VALUES ('ghost')", NULL, 0));
+	assert_true(batch_notifies(f, "a"));
+	struct listener *me = listen_as(f, "me");
+	assert_false(batch_notifies(f, "b"));
+	/* Who lives is not. */
+	struct listener *other = listen_as(f, "another");
+	struct listener *third = listen_as(f, "third");
+	hang_up(third);
+	assert_true(batch_notifies(f, "c"));
+	hang_up(other);
+	hang_up(me);
+}
+
+/* It may have looked for listeners before there was this one. */
+static void test_transactions_under_way_are_waited_for(void **state)
+{
+	USE_FIXTURE(f, state);
+	const struct credential credential = { .endpoint = "early",
+		.psk_sealed = su_span_str("x") };
+	begin(f);
+	credential_store_put(&f->txn, &credential, "ops", NOW_MS);
+	struct listener *me = listen_to(f);
+	commit(f);
+	wait_until_heard(me, 2);
+	/* Which of the two comes first does not matter. */
+	const bool is_first = strcmp(me->heard[0], "everything ") == 0;
+	assert_string_equal(me->heard[is_first ? 0 : 1], "everything ");
+	assert_string_equal(me->heard[is_first ? 1 : 0], "credential early");
+	hang_up(me);
 }
 
 static void test_long_lists_are_split(void **state)
@@ -182,8 +269,10 @@ static void test_stop_without_a_database(void **state)
 	(void)state;
 	struct su_loop *loop = su_loop_new();
 	struct notify *notify;
-	assert_int_equal(
-		notify_start(loop, "host=/nonexistent", on_notify, NULL, &notify, NULL), SU_OK);
+	const struct notify_opts opts = {
+		.loop = loop, .conninfo = "host=/nonexistent", .on_notify = on_notify
+	};
+	assert_int_equal(notify_start(&opts, &notify, NULL), SU_OK);
 	notify_stop(&notify);
 	assert_null(notify);
 	su_loop_free(&loop);
@@ -195,6 +284,9 @@ int main(void)
 		STORE_TEST(test_topics),
 		STORE_TEST(test_what_is_rolled_back_is_not_told),
 		STORE_TEST(test_own_batches_are_ignored),
+		STORE_TEST(test_who_is_alone_does_not_notify),
+		STORE_TEST(test_listeners_that_are_gone_are_cleaned_away),
+		STORE_TEST(test_transactions_under_way_are_waited_for),
 		STORE_TEST(test_long_lists_are_split),
 		STORE_TEST(test_foreign_notifications_are_skipped),
 		STORE_TEST(test_a_lost_connection_means_everything),

@@ -115,10 +115,14 @@ static void start_services(struct fixture *fixture)
 	};
 	fixture->work = su_work_new(fixture->loop, 2, 100, &hooks);
 	assert_int_equal(committer_start(&committer, &fixture->committer, NULL), SU_OK);
-	assert_int_equal(notify_start(fixture->loop, fixture->conninfo, on_notify, fixture,
-				 &fixture->notify, NULL),
-		SU_OK);
-	notify_ignore(fixture->notify, committer_origin(fixture->committer));
+	const struct notify_opts notify = {
+		.loop = fixture->loop,
+		.conninfo = fixture->conninfo,
+		.origin = committer_origin(fixture->committer),
+		.on_notify = on_notify,
+		.arg = fixture,
+	};
+	assert_int_equal(notify_start(&notify, &fixture->notify, NULL), SU_OK);
 }
 
 /* As the daemon does: what workers and committer still complete belongs to the tracker. */
