@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Turns sql/queries/*.sql into rows of an X macro: STATEMENT(DEVICE_GET, "device_get", "SELECT ...").
 # A statement begins with a line "-- name: device_get"; other lines that begin with "--" are comments.
+# A line "-- of one row: NAME" gives a statement over arrays a twin whose parameters are the values of one row.
 
 function fail(message)
 {
@@ -16,7 +17,37 @@ function escaped(line)
 	return line
 }
 
-function finish(   i, last)
+function print_statement(name,   i)
+{
+	printf "STATEMENT(%s, \"%s\",\n", toupper(name), name
+	for (i = 1; i <= n_lines; i++) {
+		if (lines[i] ~ /;$/)
+			fail("statement " name " has a semicolon before its end")
+		printf "\t\"%s%s\"%s\n", escaped(lines[i]), i < n_lines ? "\\n" : "", i < n_lines ? "" : ")"
+	}
+}
+
+# unnest($1::uuid[], $2::text[]) becomes (VALUES ($1::uuid, $2::text)).
+function make_twin(   i)
+{
+	for (i = 1; i <= n_lines; i++) {
+		gsub(/unnest\(/, "(VALUES (", lines[i])
+		gsub(/\[\]\)/, "))", lines[i])
+		gsub(/\[\]/, "", lines[i])
+	}
+}
+
+function take_name(new)
+{
+	if (new !~ /^[a-z][a-z0-9_]*$/)
+		fail("bad statement name \"" new "\"")
+	if (new in seen)
+		fail("statement " new " is there twice")
+	seen[new] = 1
+	return new
+}
+
+function finish(   last)
 {
 	if (name == "")
 		return
@@ -25,13 +56,12 @@ function finish(   i, last)
 	last = lines[n_lines]
 	sub(/;$/, "", last)
 	lines[n_lines] = last
-	printf "STATEMENT(%s, \"%s\",\n", toupper(name), name
-	for (i = 1; i <= n_lines; i++) {
-		if (lines[i] ~ /;$/)
-			fail("statement " name " has a semicolon before its end")
-		printf "\t\"%s%s\"%s\n", escaped(lines[i]), i < n_lines ? "\\n" : "", i < n_lines ? "" : ")"
+	print_statement(name)
+	if (twin != "") {
+		make_twin()
+		print_statement(twin)
 	}
-	name = ""
+	name = twin = ""
 }
 
 FNR == 1 { finish() }
@@ -40,13 +70,13 @@ FNR == 1 { finish() }
 
 /^-- name: / {
 	finish()
-	name = substr($0, 10)
+	name = take_name(substr($0, 10))
 	n_lines = 0
-	if (name !~ /^[a-z][a-z0-9_]*$/)
-		fail("bad statement name \"" name "\"")
-	if (name in seen)
-		fail("statement " name " is there twice")
-	seen[name] = 1
+	next
+}
+
+/^-- of one row: / {
+	twin = take_name(substr($0, 16))
 	next
 }
 

@@ -129,6 +129,7 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6:
 LEFT JOIN release AS r ON r.digest = v.release
 
 -- name: batch_update_deployments
+-- of one row: batch_update_deployment
 -- Their devices are held, so nobody else writes them meanwhile. Returns those that were at the version given.
 -- Reasons that are not given stay: what is remembered of a deployment does not carry them.
 UPDATE deployment AS d

@@ -8,6 +8,8 @@
 #include "store/learning.h"
 #include "store/notify_send.h"
 
+#define MAX_ONE_BY_ONE 3
+
 bool commit_steps_is_live(const struct batch_item *item)
 {
 	return item->result.status == SU_OK;
@@ -49,15 +51,31 @@ size_t commit_steps_send_locks(struct batch *batch)
 			 : TXN_PIPE_NONE;
 }
 
+/* To unnest an array for each column takes longer than to look for a row. */
+static size_t send_deployment(struct batch *batch, const struct device_write *write)
+{
+	struct sql_table row su_auto(sql_table_free) = commit_rows_deployments();
+	commit_rows_add_deployment(&row, write->device->id, write->deployment);
+	return txn_pipe_send_row(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENT, &row);
+}
+
 size_t commit_steps_send_deployments(struct batch *batch)
 {
 	struct sql_table changed su_auto(sql_table_free) = commit_rows_deployments();
+	size_t last = TXN_PIPE_NONE;
+	bool one_by_one = batch->n <= (batch->at_once ? MAX_ONE_BY_ONE : 1);
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct device_write *write = batch->items[i]->write;
-		if (commit_steps_has_deployment(batch->items[i], false))
+		if (!commit_steps_has_deployment(batch->items[i], false))
+			continue;
+		if (one_by_one)
+			last = send_deployment(batch, write);
+		else
 			commit_rows_add_deployment(&changed, write->device->id, write->deployment);
 	}
-	return txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
+	return one_by_one ? last
+			  : txn_pipe_send_table(
+				    &batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
 }
 
 static void write_devices(struct batch *batch)

@@ -27,7 +27,10 @@ enum deployment_state commit_steps_state_before(const struct device_write *write
  */
 bool commit_steps_is_plain(const struct batch_item *item);
 
-/* Each returns its number in the pipe, TXN_PIPE_NONE when there was nothing to send. */
+/*
+ * Each returns its number in the pipe, TXN_PIPE_NONE when there was nothing to send. Deployments of a batch
+ * at_once may take several, of which nobody needs the results.
+ */
 size_t commit_steps_send_locks(struct batch *batch);
 size_t commit_steps_send_deployments(struct batch *batch);
 

@@ -2,6 +2,7 @@
 /* Arguments in the forms that PostgreSQL's type input functions accept. */
 #include "store/sql_args.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <string.h>
 
@@ -79,6 +80,16 @@ struct sql_arg sql_digest(const struct digest *digest)
 struct sql_arg sql_list(const struct sql_array *array)
 {
 	return (struct sql_arg){ .kind = SQL_KIND_ARRAY, .array = array };
+}
+
+/* An element travels in the form that its value has by itself. */
+struct sql_arg sql_only(const struct sql_array *array)
+{
+	const size_t header = sizeof(int32_t); /* its length, or -1 for null */
+	assert(array->n == 1);
+	if (array->has_null)
+		return sql_null();
+	return sql_bytes(su_span_of(array->elements.data + header, array->elements.len - header));
 }
 
 static struct su_span encode_int(int64_t value, struct su_arena *arena)

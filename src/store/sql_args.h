@@ -44,6 +44,7 @@ struct sql_arg sql_uuids(const struct su_uuid *ids, size_t n);
 struct sql_arg sql_time(int64_t ms);                    /* 0: null */
 struct sql_arg sql_digest(const struct digest *digest); /* as text; unset: null */
 struct sql_arg sql_list(const struct sql_array *array);
+struct sql_arg sql_only(const struct sql_array *array); /* the one element that it has */
 
 /* The arrays that libpq's parameter functions take. */
 struct sql_wire {

@@ -45,6 +45,15 @@ size_t txn_pipe_send_table(
 	return txn_pipe_send(pipe, statement, args, table->n_columns);
 }
 
+size_t txn_pipe_send_row(
+	struct txn_pipe *pipe, enum statement statement, const struct sql_table *table)
+{
+	struct sql_arg args[SQL_TABLE_MAX_COLUMNS];
+	for (size_t i = 0; i < table->n_columns; i++)
+		args[i] = sql_only(&table->columns[i]);
+	return txn_pipe_send(pipe, statement, args, table->n_columns);
+}
+
 static void forget_results(struct txn_pipe *pipe)
 {
 	for (size_t i = 0; i < TXN_PIPE_MAX; i++)

@@ -25,6 +25,9 @@ size_t txn_pipe_send(
 /* Each column of the table is an argument. Without rows nothing is sent: TXN_PIPE_NONE. */
 size_t txn_pipe_send_table(
 	struct txn_pipe *pipe, enum statement statement, const struct sql_table *table);
+/* The table has one row; its values are the arguments. */
+size_t txn_pipe_send_row(
+	struct txn_pipe *pipe, enum statement statement, const struct sql_table *table);
 /* Waits for all that was sent. After it the transaction may go on in any way. */
 void txn_pipe_collect(struct txn_pipe *pipe);
 /* Until the next collect. NULL for TXN_PIPE_NONE, and when a step failed. */

@@ -26,7 +26,7 @@ refuses() # TEXT MESSAGE NAME
 	result $? "$3"
 }
 
-echo 1..8
+echo 1..9
 
 cat >"$dir/good.sql" <<'SQL'
 -- a comment
@@ -47,6 +47,26 @@ STATEMENT(THING_LIST, "thing_list",
 INC
 statements "$dir/good.sql" | cmp -s - "$dir/expected"
 result $? "statements become rows of an X macro"
+
+cat >"$dir/rows.sql" <<'SQL'
+-- name: things_put
+-- of one row: thing_put
+UPDATE thing SET n = v.n
+FROM unnest($1::text[],
+	$2::bigint[]) AS v (name, n)
+SQL
+cat >"$dir/expected" <<'INC'
+STATEMENT(THINGS_PUT, "things_put",
+	"UPDATE thing SET n = v.n\n"
+	"FROM unnest($1::text[],\n"
+	"	$2::bigint[]) AS v (name, n)")
+STATEMENT(THING_PUT, "thing_put",
+	"UPDATE thing SET n = v.n\n"
+	"FROM (VALUES ($1::text,\n"
+	"	$2::bigint)) AS v (name, n)")
+INC
+statements "$dir/rows.sql" | cmp -s - "$dir/expected"
+result $? "a statement over arrays gets a twin for one row"
 
 refuses "SELECT 1" "outside of a named statement" "text without a name is refused"
 refuses "-- name: Bad-Name" "bad statement name" "a name that C cannot have is refused"
