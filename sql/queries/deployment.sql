@@ -136,15 +136,16 @@ INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, 
 VALUES ($1::uuid, at($2::bigint), $3::text, $4::text, $5::text, $6::text, $7::text)
 
 -- name: deployment_put_off_deadlines
--- Those that were reached though the deadline has moved on. Waits for nobody.
-UPDATE deployment AS d
-SET deadline_from = d.deadline_at
-FROM (SELECT id FROM deployment
+-- Those that were reached though the deadline has moved on. Waits for nobody. An array, so that they are
+-- found once: a plan from when there were few deployments would find them anew for each that there is.
+UPDATE deployment
+SET deadline_from = deadline_at
+WHERE id = ANY (ARRAY(
+	SELECT id FROM deployment
 	WHERE active AND deadline_from <= at($1::bigint)
 		AND (deadline_at > at($1::bigint) OR deadline_at IS NULL)
 	LIMIT $2::bigint
-	FOR NO KEY UPDATE SKIP LOCKED) AS early
-WHERE d.id = early.id
+	FOR NO KEY UPDATE SKIP LOCKED))
 
 -- name: deployment_overdue
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
@@ -161,14 +162,15 @@ ORDER BY d.deadline_at
 LIMIT $2::bigint
 
 -- name: deployment_put_off_looks
-UPDATE deployment AS d
-SET look_from = d.look_at
-FROM (SELECT id FROM deployment
+-- As deployment_put_off_deadlines.
+UPDATE deployment
+SET look_from = look_at
+WHERE id = ANY (ARRAY(
+	SELECT id FROM deployment
 	WHERE active AND look_from <= at($1::bigint)
 		AND (look_at > at($1::bigint) OR look_at IS NULL)
 	LIMIT $2::bigint
-	FOR NO KEY UPDATE SKIP LOCKED) AS early
-WHERE d.id = early.id
+	FOR NO KEY UPDATE SKIP LOCKED))
 
 -- name: deployment_to_look_at
 SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),

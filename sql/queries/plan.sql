@@ -33,6 +33,14 @@ DELETE FROM plan_job WHERE id = $1::bigint
 -- Bookings of a page stand before the next planner reads them, in whatever process it is.
 SELECT pg_advisory_xact_lock(7238051, 1) IS NULL
 
+-- name: plan_job_is_growing
+SELECT pg_relation_size(oid) > 4 * greatest(relpages, 1)::bigint * current_setting('block_size')::bigint
+FROM pg_class
+WHERE oid = 'deployment'::regclass
+
+-- name: plan_job_look_at_sizes
+ANALYZE deployment, deployment_component, deployment_history
+
 -- name: plan_job_page
 SELECT v.id, v.endpoint
 FROM device AS v, release AS r

@@ -227,6 +227,25 @@ bool device_store_hold(struct txn *txn, const char *endpoint)
 	return sql_rows_count(rows) > 0;
 }
 
+void device_store_hold_all(
+	struct txn *txn, const struct device *const *devices, size_t n, bool *changed_out)
+{
+	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
+	for (size_t i = 0; i < n; i++) {
+		sql_array_add_int(&ids, devices[i]->id);
+		changed_out[i] = true;
+	}
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query(txn, STATEMENT_BATCH_LOCK_DEVICES, sql_list(&ids));
+	for (size_t r = 0; r < sql_rows_count(rows); r++) {
+		struct sql_row row = sql_row_at(rows, r, NULL, &txn->error);
+		const int64_t id = sql_read_int(&row), row_version = sql_read_int(&row);
+		for (size_t i = 0; i < n; i++)
+			if (devices[i]->id == id)
+				changed_out[i] = row_version != devices[i]->row_version;
+	}
+}
+
 void device_store_settle(struct txn *txn, struct device *device)
 {
 	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();

@@ -31,5 +31,8 @@ size_t device_store_list(struct txn *txn, struct su_arena *arena, const struct d
 
 /* Nobody else changes its row until the end of txn. false: there is none. */
 bool device_store_hold(struct txn *txn, const char *endpoint);
+/* The same for many; changed_out: its row is not at the row_version given any more, or gone. */
+void device_store_hold_all(
+	struct txn *txn, const struct device *const *devices, size_t n, bool *changed_out);
 /* Writes what counts after another provision: profile, site and mode. SU_STALE: not at row_version. */
 void device_store_settle(struct txn *txn, struct device *device);

@@ -33,6 +33,17 @@ void plan_job_store_end(struct txn *txn, const struct plan_job *job)
 	txn_execute(txn, STATEMENT_PLAN_JOB_END, sql_int(job->id));
 }
 
+void plan_job_store_heed_growth(struct txn *txn)
+{
+	struct pg_result *rows su_auto(sql_rows_free) =
+		txn_query_all(txn, STATEMENT_PLAN_JOB_IS_GROWING);
+	if (sql_rows_count(rows) == 0)
+		return;
+	struct sql_row row = sql_row_at(rows, 0, NULL, &txn->error);
+	if (sql_read_bool(&row))
+		(void)txn_change(txn, STATEMENT_PLAN_JOB_LOOK_AT_SIZES, NULL, 0);
+}
+
 void plan_job_store_lock(struct txn *txn)
 {
 	struct pg_result *rows su_auto(sql_rows_free) = txn_query_all(txn, STATEMENT_PLAN_JOB_LOCK);

@@ -22,6 +22,11 @@ bool plan_job_store_claim(struct txn *txn, struct su_arena *arena, struct plan_j
 void plan_job_store_advance(struct txn *txn, const struct plan_job *job, int64_t after_device);
 void plan_job_store_end(struct txn *txn, const struct plan_job *job);
 /* One planner of pages at a time, until the end of the transaction. */
+/*
+ * Lets the server look how large its tables are by now, where they have grown many times over: a first release
+ * for a large fleet must not be planned by plans for small tables until the server looks by itself.
+ */
+void plan_job_store_heed_growth(struct txn *txn);
 void plan_job_store_lock(struct txn *txn);
 
 /* The next devices that bear a vendor or class of the release, by identifier. */

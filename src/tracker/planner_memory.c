@@ -36,7 +36,7 @@ struct planner_memory {
 	struct su_arena *arena;
 	struct su_arena *passing; /* of the last view that is not kept */
 	struct su_buf key;
-	struct shelf candidates, installed, views, facts, estimates;
+	struct shelf candidates, installed, published, views, facts, estimates;
 	bool is_shared; /* by several devices */
 	bool has_past;
 	size_t n_past;
@@ -120,18 +120,22 @@ size_t planner_memory_candidates(struct planner_memory *memory, const struct cha
 	return n;
 }
 
+static void add_component(struct su_buf *key, const struct installed_component *component)
+{
+	const size_t len = component->id.encoded.len;
+	su_buf_append(key, &len, sizeof(len));
+	su_buf_append_span(key, component->id.encoded);
+	su_buf_append_byte(key, (uint8_t)component->digest.alg);
+	su_buf_append(key, component->digest.bytes, sizeof(component->digest.bytes));
+}
+
 static struct su_span installed_key(
 	struct planner_memory *memory, const struct characteristics *told)
 {
 	su_buf_clear(&memory->key);
 	for (size_t i = 0; i < told->n_components; i++) {
 		const struct installed_component *component = &told->components[i];
-		const size_t len = component->id.encoded.len;
-		su_buf_append(&memory->key, &len, sizeof(len));
-		su_buf_append_span(&memory->key, component->id.encoded);
-		su_buf_append_byte(&memory->key, (uint8_t)component->digest.alg);
-		su_buf_append(
-			&memory->key, component->digest.bytes, sizeof(component->digest.bytes));
+		add_component(&memory->key, component);
 		su_buf_append_byte(&memory->key, component->has_sequence_number);
 		su_buf_append(&memory->key, &component->sequence_number,
 			sizeof(component->sequence_number));
@@ -209,6 +213,22 @@ enum su_status planner_memory_facts(struct planner_memory *memory, const struct 
 	}
 	*out = release_facts_ref(known->value);
 	return SU_OK;
+}
+
+int64_t planner_memory_published(
+	struct planner_memory *memory, const struct installed_component *const *running, size_t n)
+{
+	su_buf_clear(&memory->key);
+	for (size_t i = 0; i < n; i++)
+		add_component(&memory->key, running[i]);
+	const struct su_span key = su_buf_span(&memory->key);
+	const struct entry *known = find(&memory->published, key);
+	if (known)
+		return *(const int64_t *)known->value;
+	int64_t *published_ms = su_arena_new_of(memory->arena, int64_t);
+	*published_ms = release_store_published(memory->txn, running, n);
+	put(memory, &memory->published, key, &(struct entry){ .n = 1, .value = published_ms });
+	return *published_ms;
 }
 
 struct estimate planner_memory_estimate(struct planner_memory *memory, struct su_uuid class_id)

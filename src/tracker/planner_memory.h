@@ -36,4 +36,7 @@ enum su_status planner_memory_view(struct planner_memory *memory, const struct r
 /* release_facts_load(); a reference of its own. */
 enum su_status planner_memory_facts(struct planner_memory *memory, const struct digest *release,
 	struct release_facts **out, struct su_error *err) SU_MUST_CHECK;
+/* release_store_published() */
+int64_t planner_memory_published(
+	struct planner_memory *memory, const struct installed_component *const *running, size_t n);
 struct estimate planner_memory_estimate(struct planner_memory *memory, struct su_uuid class_id);

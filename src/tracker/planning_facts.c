@@ -3,6 +3,7 @@
 #include "tracker/planning_facts.h"
 
 #include "store/release_store.h"
+#include "tracker/planner_memory.h"
 
 static bool has_component(const struct release *release, struct component_id component)
 {
@@ -10,6 +11,13 @@ static bool has_component(const struct release *release, struct component_id com
 		if (component_id_equal(release->images[i].component, component))
 			return true;
 	return false;
+}
+
+static int64_t ask_published_ms(
+	const struct planning *planning, const struct installed_component *const *running, size_t n)
+{
+	return planning->memory ? planner_memory_published(planning->memory, running, n)
+				: release_store_published(planning->txn, running, n);
 }
 
 static int64_t published_ms(const struct planning *planning, const struct characteristics *told,
@@ -23,7 +31,7 @@ static int64_t published_ms(const struct planning *planning, const struct charac
 		if (digest_is_set(&told->components[i].digest) &&
 			has_component(release, told->components[i].id))
 			running[n++] = &told->components[i];
-	return release_store_published(planning->txn, running, n);
+	return ask_published_ms(planning, running, n);
 }
 
 struct facts planning_facts(

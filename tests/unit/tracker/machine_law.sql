@@ -2,6 +2,8 @@
 -- what is tested goes on as it would in a daemon. law_move is filled from the table of transitions.
 
 SET client_min_messages = warning;
+-- At once and before all else: a tracker is at work already, and has read what it will write.
+LOCK TABLE deployment, deployment_history IN ACCESS EXCLUSIVE MODE;
 DROP TABLE IF EXISTS law_move, law_breach CASCADE;
 CREATE TABLE law_move (
 	from_state text NOT NULL,
