@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is laid down for a deployment, and what becomes of a try that fails."""
 
-import uuid
 
 import psycopg2
 import suit_oracle as suit
@@ -89,7 +88,7 @@ def test_who_polls_waits_for_a_link(make_sandbox, author_key, unique, product):
 
 
 def test_what_fails_while_its_page_is_planned_is_not_planned_anew(sandbox, trusted, unique, product):
-    """The planner has chosen, and waits for the device's row: whoever holds it writes down that the try failed."""
+    """The planner has read its page, and waits for the device's row: whoever holds it writes down that the try failed."""
     device = CoapDevice(sandbox, unique("fails"))
     assert device.register(klass=product, profile={1: 0}).status == "2.01"
     release_for(sandbox, trusted, product)
@@ -99,8 +98,8 @@ def test_what_fails_while_its_page_is_planned_is_not_planned_anew(sandbox, trust
     connection = psycopg2.connect(sandbox.pg)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT id FROM device WHERE endpoint = %s FOR NO KEY UPDATE", (device.endpoint,))
-        other = suit.Image(b"of another class", "/fw/other.bin")
-        sandbox.rest.publish(suit.update(trusted, 1, [other], klass=uuid.uuid4()), [other])
+        sandbox.sql("INSERT INTO plan_job (release_id, created_at) SELECT max(release_id), now()"
+                    " FROM deployment WHERE device_id = (SELECT id FROM device WHERE endpoint = %s)", device.endpoint)
         eventually(lambda: sandbox.sql(blocked))
         cursor.execute(
             "UPDATE deployment SET state = 'failed', active = false, row_version = row_version + 1"
