@@ -176,7 +176,7 @@ static void test_a_connection_lost_during_the_commit_is_uncertain(void **state)
 	txn_pipe_collect(&pipe);
 	assert_true(cluster_sql(f->conninfo,
 		"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-		" WHERE state = 'idle in transaction'",
+		" WHERE datname = current_database() AND state = 'idle in transaction'",
 		line, sizeof(line)));
 	assert_string_equal(line, "1");
 	const enum su_status status = txn_pipe_commit(&pipe, &err);
