@@ -11,7 +11,8 @@ from checklib import LAYERS, Tap, exists, files, line_of, read, without_comments
 HOMES = [
     (r"event2/|event\.h", ["base"]),
     (r"systemd/sd-journal\.h", ["base"]),
-    (r"openssl/", ["suit"]),
+    (r"openssl/ssl\.h|openssl/err\.h", ["suit", "server"]),
+    (r"openssl/(?!ssl\.h|err\.h)", ["suit"]),
     (r"libical/", ["policy"]),
     (r"libpq-fe\.h", ["store"]),
     (r"microhttpd\.h", ["server"]),

@@ -2,7 +2,6 @@
 /* Puts the CoAP front end together: context, endpoints, sessions, bodies. */
 #include "server/coap.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,6 +11,7 @@
 #include "server/coap_listen.h"
 #include "server/coap_observe.h"
 #include "server/coap_pass.h"
+#include "server/coap_record.h"
 #include "server/coap_rehello.h"
 #include "server/coap_routes.h"
 #include "server/coap_turn.h"
@@ -36,6 +36,7 @@ enum {
 	MAX_REPETITIONS = 4,
 	LONGEST_ACK_TIMEOUT_MS = 3000,
 	EXCHANGE_LIFETIME_MS = 247000, /* RFC 7252 section 4.8.2 */
+	PEER_BUCKETS = 16384,
 };
 
 struct coap {
@@ -47,7 +48,7 @@ struct coap {
 	struct coap_bodies *bodies;
 	struct su_timer *body_timer;
 	struct tracker *tracker;
-	struct coap_peer *peers;
+	struct coap_peer *peers[PEER_BUCKETS]; /* by their address */
 	struct coap_opts opts;
 	struct coap_env env;
 };
@@ -163,10 +164,16 @@ static unsigned repetitions(int64_t answer_timeout_ms)
 	return n;
 }
 
+static struct coap_peer **bucket_of(const struct coap *coap, const struct sockaddr *address)
+{
+	return (struct coap_peer **)&coap->peers[coap_peer_hash(address) % PEER_BUCKETS];
+}
+
 static struct coap_peer *meet_peer(struct coap *coap, coap_session_t *session)
 {
 	coap_session_set_max_retransmit(session, repetitions(coap->opts.answer_timeout_ms));
-	return coap_peer_new(&coap->peers, session);
+	return coap_peer_new(
+		bucket_of(coap, &coap_session_get_addr_remote(session)->addr.sa), session);
 }
 
 static void on_request(coap_resource_t *resource, coap_session_t *session,
@@ -176,8 +183,10 @@ static void on_request(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	struct coap *coap = coap_of(session);
 	struct coap_peer *peer = coap_peer_of(session);
-	coap_exchange_run(
-		&coap->env, peer ? peer : meet_peer(coap, session), request, response, serve);
+	if (!peer)
+		peer = meet_peer(coap, session);
+	peer->read_at_ms = su_clock_mono_ms();
+	coap_exchange_run(&coap->env, peer, request, response, serve);
 }
 
 static void forget_peer(struct coap *coap, struct coap_peer *peer)
@@ -276,15 +285,10 @@ static void set_up_context(struct coap *coap)
 
 static struct coap_peer *find_secure_peer(const struct coap *coap, const struct sockaddr *address)
 {
-	coap_address_t remote;
-	coap_address_init(&remote);
-	remote.size = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-						     : sizeof(struct sockaddr_in);
-	memcpy(&remote.addr, address, remote.size);
-	for (struct coap_peer *peer = coap->peers; peer; peer = peer->next)
+	for (struct coap_peer *peer = *bucket_of(coap, address); peer; peer = peer->next)
 		if (coap_peer_transport(peer) == TRANSPORT_COAPS &&
 			coap_session_get_state(peer->session) != COAP_SESSION_STATE_NONE &&
-			coap_address_equals(coap_session_get_addr_remote(peer->session), &remote))
+			coap_peer_is_at(peer, address))
 			return peer;
 	return NULL;
 }
@@ -302,6 +306,16 @@ static void end_secure_peer(void *arg, const struct sockaddr *address)
 	forget_peer(coap, peer);
 	coap_session_disconnected(peer->session, COAP_NACK_TLS_FAILED);
 	coap_pass_make(coap->context);
+}
+
+static size_t answer_secure(
+	void *arg, const struct coap_datagram *datagram, uint8_t out[COAP_DATAGRAM_MAX_BYTES])
+{
+	const struct coap *coap = arg;
+	if (!coap_record_is_data(datagram->bytes))
+		return coap_rehello_answer(coap->rehello, datagram, out);
+	struct coap_peer *peer = find_secure_peer(coap, datagram->peer);
+	return peer && coap->fast ? coap_fast_answer_secure(coap->fast, peer, datagram, out) : 0;
 }
 
 /* Those that were opened after the plain ones. */
@@ -420,8 +434,8 @@ enum su_status coap_start(const struct coap_opts *opts, struct coap **out, struc
 		.max_idle_plain = coap->opts.max_sessions < MAX_IDLE_PLAIN ? coap->opts.max_sessions
 									   : MAX_IDLE_PLAIN,
 		.max_idle_secure = coap->opts.max_sessions,
-		.answer_secure = coap_rehello_answer,
-		.arg_secure = coap->rehello,
+		.answer_secure = answer_secure,
+		.arg_secure = coap,
 		.answer = coap->fast ? coap_fast_answer : NULL,
 		.arg = coap->fast,
 		.stats = coap->opts.stats,
@@ -454,10 +468,11 @@ void coap_stop(struct coap **coap)
 	coap_bodies_free(&stopped->bodies);
 	coap_turn_free(&stopped->turn);
 	coap_fast_free(&stopped->fast);
-	while (stopped->peers) {
-		struct coap_peer *peer = stopped->peers;
-		coap_peer_free(&peer);
-	}
+	for (size_t i = 0; i < PEER_BUCKETS; i++)
+		while (stopped->peers[i]) {
+			struct coap_peer *peer = stopped->peers[i];
+			coap_peer_free(&peer);
+		}
 	if (stopped->context)
 		coap_free_context(stopped->context);
 	coap_cleanup();

@@ -4,16 +4,24 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/coap_peer.h"
+#include "server/coap_record.h"
 #include "server/coap_routes.h"
 #include "server/coap_stats.h"
 
-enum { HEADER_BYTES = 4, MAX_TOKEN_BYTES = 8, MAX_REQUEST_BYTES = 1472 };
+enum {
+	HEADER_BYTES = 4,
+	MAX_TOKEN_BYTES = 8,
+	MAX_REQUEST_BYTES = 1472,
+	PASS_LIBCOAP_MS = 60000, /* well within libcoap's limit for idle sessions */
+};
 
 struct coap_fast {
 	struct coap_env *env;
 	struct coap_stats *stats;
-	struct su_arena *arena; /* of one request after the other */
-	coap_pdu_t *pdu;        /* likewise */
+	struct su_arena *arena;     /* of one request after the other */
+	coap_pdu_t *pdu;            /* likewise */
+	struct coap_record *record; /* NULL: nothing is answered over DTLS */
 };
 
 struct coap_fast *coap_fast_new(struct coap_env *env, struct coap_stats *stats)
@@ -26,6 +34,7 @@ struct coap_fast *coap_fast_new(struct coap_env *env, struct coap_stats *stats)
 	fast->stats = stats;
 	fast->arena = su_arena_new();
 	fast->pdu = pdu;
+	fast->record = coap_record_new();
 	return fast;
 }
 
@@ -33,16 +42,17 @@ void coap_fast_free(struct coap_fast **fast)
 {
 	if (!*fast)
 		return;
+	coap_record_free(&(*fast)->record);
 	coap_delete_pdu((*fast)->pdu);
 	su_arena_free(&(*fast)->arena);
 	su_free_ptr(fast);
 }
 
 /* RFC 7252 section 3: version 1, CON or NON, a GET. */
-static bool is_get(const struct coap_datagram *datagram)
+static bool is_get(struct su_span message)
 {
-	const uint8_t *head = datagram->bytes.data;
-	if (datagram->bytes.len < HEADER_BYTES || datagram->bytes.len > MAX_REQUEST_BYTES)
+	const uint8_t *head = message.data;
+	if (message.len < HEADER_BYTES || message.len > MAX_REQUEST_BYTES)
 		return false;
 	unsigned type = head[0] >> 4 & 3;
 	return head[0] >> 6 == 1 && (type == COAP_MESSAGE_CON || type == COAP_MESSAGE_NON) &&
@@ -63,33 +73,59 @@ static bool read_request(struct coap_fast *fast, struct su_span bytes, struct co
 	       coap_request_parse(fast->pdu, fast->arena, out, NULL) == 0 && is_plain(out);
 }
 
-static size_t answer(struct coap_fast *fast, const struct coap_datagram *datagram, uint8_t *out)
+static size_t answer(struct coap_fast *fast, struct coap_fast_call *call, struct su_span message,
+	uint8_t out[COAP_DATAGRAM_MAX_BYTES])
 {
 	size_t len = 0;
-	su_arena_reset(fast->arena);
-	struct coap_fast_call call = {
-		.env = fast->env,
-		.arena = fast->arena,
-		.peer = datagram->peer,
-		.now_ms = su_clock_wall_ms(),
-	};
 	struct coap_answer given;
-	if (read_request(fast, datagram->bytes, &call.request) &&
-		coap_routes_serve_fast(&call, &given))
-		len = coap_reply_encode(&call.request, &given, out, COAP_DATAGRAM_MAX_BYTES);
-	blob_unmap(&call.mapping);
+	if (!is_get(message))
+		return 0;
+	su_arena_reset(fast->arena);
+	call->env = fast->env;
+	call->arena = fast->arena;
+	call->now_ms = su_clock_wall_ms();
+	if (read_request(fast, message, &call->request) && coap_routes_serve_fast(call, &given))
+		len = coap_reply_encode(&call->request, &given, out, COAP_DATAGRAM_MAX_BYTES);
+	blob_unmap(&call->mapping);
 	return len;
+}
+
+static void count(atomic_uint_fast64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
 size_t coap_fast_answer(
 	void *arg, const struct coap_datagram *datagram, uint8_t out[COAP_DATAGRAM_MAX_BYTES])
 {
 	struct coap_fast *fast = arg;
-	atomic_fetch_add_explicit(&fast->stats->datagrams, 1, memory_order_relaxed);
-	if (!datagram->is_for_us_alone || !is_get(datagram))
+	struct coap_fast_call call = { .peer = datagram->peer };
+	count(&fast->stats->datagrams);
+	if (!datagram->is_for_us_alone)
 		return 0;
-	size_t len = answer(fast, datagram, out);
+	size_t len = answer(fast, &call, datagram->bytes, out);
 	if (len > 0)
-		atomic_fetch_add_explicit(&fast->stats->at_once, 1, memory_order_relaxed);
+		count(&fast->stats->at_once);
 	return len;
+}
+
+static bool may_pass_libcoap(const struct coap_fast *fast, const struct coap_peer *peer)
+{
+	return fast->record && peer->identity &&
+	       su_clock_mono_ms() - peer->read_at_ms < PASS_LIBCOAP_MS;
+}
+
+size_t coap_fast_answer_secure(struct coap_fast *fast, struct coap_peer *peer,
+	const struct coap_datagram *datagram, uint8_t out[COAP_DATAGRAM_MAX_BYTES])
+{
+	uint8_t message[COAP_DATAGRAM_MAX_BYTES];
+	struct coap_fast_call call = { .peer = datagram->peer, .secure = peer };
+	if (!datagram->is_for_us_alone || !may_pass_libcoap(fast, peer))
+		return 0;
+	struct su_span request = coap_record_open(fast->record, peer->session, datagram->bytes);
+	size_t len = answer(fast, &call, request, message);
+	if (len == 0 || len > coap_session_max_pdu_size(peer->session))
+		return 0;
+	count(&fast->stats->at_once_secure);
+	return coap_record_seal(fast->record, peer->session, su_span_of(message, len), out);
 }

@@ -154,8 +154,11 @@ static bool note_contact(
 	struct coap_fast_call *call, struct contact *contact, const struct peek *seen)
 {
 	char address[COAP_PEER_ADDRESS_SIZE];
-	if (seen->is_spoken_to && !coap_channel_note_at(call->env->channel, contact->endpoint,
-					  call->peer, call->now_ms))
+	struct coap_channel *channel = call->env->channel;
+	if (seen->is_spoken_to && call->secure)
+		coap_channel_note(channel, contact->endpoint, call->secure, call->now_ms);
+	else if (seen->is_spoken_to &&
+		 !coap_channel_note_at(channel, contact->endpoint, call->peer, call->now_ms))
 		return false;
 	if (seen->is_sight_due) {
 		coap_peer_format(call->peer, address);
@@ -169,8 +172,13 @@ bool coap_manifest_get_fast(struct coap_fast_call *call, struct coap_answer *out
 {
 	const struct coap_request *request = &call->request;
 	struct coap_content content;
-	struct contact contact = { .transport = TRANSPORT_COAP, .now_ms = call->now_ms };
+	struct contact contact = { .now_ms = call->now_ms };
 	struct device_claim claim = { .endpoint = coap_request_query(request, "ep") };
+	contact.transport = call->secure ? TRANSPORT_COAPS : TRANSPORT_COAP;
+	if (call->secure) {
+		claim.identity = call->secure->identity;
+		claim.generation = call->secure->generation;
+	}
 	struct peek *seen = su_arena_new_of(call->arena, struct peek);
 	if (!accepts_envelope(request) ||
 		device_front_identify(call->env->devices, &claim, &contact, NULL) != SU_OK ||

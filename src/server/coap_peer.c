@@ -68,6 +68,18 @@ enum transport coap_peer_transport(const struct coap_peer *peer)
 									: TRANSPORT_COAP;
 }
 
+size_t coap_peer_hash(const struct sockaddr *remote)
+{
+	if (remote->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *v6 = (const void *)remote;
+		return su_span_hash(su_span_of(v6->sin6_addr.s6_addr, sizeof(v6->sin6_addr))) ^
+		       v6->sin6_port;
+	}
+	const struct sockaddr_in *v4 = (const void *)remote;
+	return su_span_hash(su_span_of((const uint8_t *)&v4->sin_addr, sizeof(v4->sin_addr))) ^
+	       v4->sin_port;
+}
+
 bool coap_peer_is_at(const struct coap_peer *peer, const struct sockaddr *remote)
 {
 	const coap_address_t *own = coap_session_get_addr_remote(peer->session);

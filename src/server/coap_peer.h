@@ -17,6 +17,7 @@ struct coap_peer {
 	size_t n_owed;               /* answers that are being worked on */
 	struct observer *observers;  /* coap_observe.h: its observations */
 	size_t n_observations, n_links;
+	int64_t read_at_ms;   /* monotonic: when libcoap was given a request of it */
 	size_t n_confirmable; /* separate CON messages since window_at_ms */
 	int64_t window_at_ms; /* monotonic */
 };
@@ -36,6 +37,8 @@ void coap_peer_prove(struct coap_peer *peer);
 bool coap_peer_may_confirm(struct coap_peer *peer, int64_t now_ms);
 
 enum transport coap_peer_transport(const struct coap_peer *peer);
+/* For tables: the same for the same address and port. */
+size_t coap_peer_hash(const struct sockaddr *remote);
 bool coap_peer_is_at(const struct coap_peer *peer, const struct sockaddr *remote);
 
 #define COAP_PEER_ADDRESS_SIZE 64

@@ -3,7 +3,7 @@
  * Lets libcoap work when its sockets or timers are ready. libcoap reads one datagram for each epoll
  * event and then passes over all of its sessions, so that a request would cost as much as there are
  * sessions. Repeating the event lets it read many datagrams before it passes over them once. They are
- * read in batches (coap_datagrams.h); what is answered there costs no pass at all.
+ * read in batches (coap_datagrams.h); what is answered there costs no pass at all, and passes are held back (coap_pass.h).
  *
  * A new session costs a pass as well, in search of one that may go. An idle DTLS session saves its
  * peer a handshake; an idle plain one is worth nothing, so fewer of them are kept.

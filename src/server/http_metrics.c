@@ -48,6 +48,8 @@ static void put_coap(struct su_buf *out, const struct coap_stats *stats)
 		"Datagrams of CoAP without DTLS that came.", &stats->datagrams);
 	put_value(out, "suitd_coap_answered_at_once_total", "counter",
 		"Of these, answered from memory without a session.", &stats->at_once);
+	put_value(out, "suitd_coap_secure_answered_at_once_total", "counter",
+		"Requests over DTLS that were answered from memory.", &stats->at_once_secure);
 	put_value(out, "suitd_coap_unsent_total", "counter",
 		"Datagrams of CoAP that could not be sent: no room, or no way to the peer.",
 		&stats->unsent);

@@ -128,7 +128,8 @@ static void open_session(struct session *session)
 	SSL_set_app_data(session->ssl, session);
 	SSL_set_mtu(session->ssl, MTU);
 	SSL_set_connect_state(session->ssl);
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = session };
+	/* Edge-triggered: each socket is looked at once for each datagram, not twice. */
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = session };
 	if (epoll_ctl(load->epoll_fd, EPOLL_CTL_ADD, session->fd, &event) != 0)
 		die("epoll_ctl");
 	session->stage = STAGE_HANDSHAKE;
@@ -176,7 +177,12 @@ static size_t put_option(uint8_t *out, unsigned delta, const char *value)
 	return n + len;
 }
 
-/* GET, the token is the number of the session. */
+/* Another one for each request: an answer that comes late is not taken for the next one. */
+static uint32_t token_of(const struct session *session)
+{
+	return (uint32_t)session->number << 16 | session->mid;
+}
+
 static size_t write_request(const struct session *session, uint8_t *out)
 {
 	char text[256];
@@ -186,7 +192,8 @@ static size_t write_request(const struct session *session, uint8_t *out)
 	out[1] = CODE_GET;
 	out[2] = (uint8_t)(session->mid >> 8);
 	out[3] = (uint8_t)session->mid;
-	memcpy(out + 4, &session->number, 4);
+	const uint32_t token = token_of(session);
+	memcpy(out + 4, &token, sizeof(token));
 	snprintf(text, sizeof(text), "%s", session->load->path);
 	for (char *rest = text, *word; (word = strsep(&rest, "/"));) {
 		if (!*word)
@@ -210,8 +217,9 @@ static void poll_server(struct session *session)
 
 static bool is_right(const struct session *session, const uint8_t *answer, int n)
 {
+	const uint32_t token = token_of(session);
 	return n >= 8 && (answer[0] & 0xcf) == (0x40 | 4) && answer[1] != 0 &&
-	       memcmp(answer + 4, &session->number, 4) == 0;
+	       memcmp(answer + 4, &token, sizeof(token)) == 0;
 }
 
 /* The answer has the request's token, be it in the acknowledgement or in a message of its own. */
