@@ -7,7 +7,7 @@ import pathlib
 import pytest
 import suit_oracle as suit
 from rest_raw import connect, head, is_closed, read_reply
-from sandbox import eventually
+from sandbox import SANITIZED, eventually
 
 
 def stored_files(sandbox):
@@ -105,6 +105,7 @@ def peak_memory(sandbox):
     return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM"))
 
 
+@pytest.mark.skipif(SANITIZED, reason="sanitizers need memory of their own")
 def test_memory_does_not_grow_with_the_image(fresh):
     """400 MiB of zeros; in kilobytes the process may not have grown by a hundredth of that."""
     block = bytes(1 << 20)
