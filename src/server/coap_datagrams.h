@@ -35,7 +35,7 @@ struct coap_datagrams *coap_datagrams_new(
 void coap_datagrams_free(struct coap_datagrams **datagrams);
 
 /* Reads a batch. Returns how many of it libcoap is to read now, one a call; is_full_out: there may be more. */
-size_t coap_datagrams_receive(struct coap_datagrams *datagrams, bool *is_full_out);
+size_t coap_datagrams_receive(struct coap_datagrams *own, bool *is_full_out);
 
 /*
  * Between the two, what is sent is gathered and goes out when a batch is full and at the outermost

@@ -22,6 +22,6 @@ struct coap_rehello_opts {
 struct coap_rehello *coap_rehello_new(const struct coap_rehello_opts *opts);
 void coap_rehello_free(struct coap_rehello **rehello);
 
-/* A coap_datagram_fn for DTLS sockets; answers nothing but such a ClientHello. */
+/* A coap_datagram_fn for DTLS sockets (arg: the coap_rehello); answers nothing but such a ClientHello. */
 size_t coap_rehello_answer(
-	void *rehello, const struct coap_datagram *datagram, uint8_t out[COAP_DATAGRAM_MAX_BYTES]);
+	void *arg, const struct coap_datagram *datagram, uint8_t out[COAP_DATAGRAM_MAX_BYTES]);

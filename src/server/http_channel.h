@@ -60,6 +60,6 @@ enum su_status http_channel_wait(struct http_channel *channel, const struct http
 void http_channel_leave(struct http_channel *channel, struct http_wait **wait);
 
 /* The answer with this command was written to socket, which is the channel's from here; -1: it could not be. */
-void http_channel_sent(struct http_channel *channel, uint64_t command, int socket);
+void http_channel_sent(struct http_channel *channel, uint64_t number, int socket);
 /* A message of the device has come. */
 void http_channel_heard(struct http_channel *channel, const char *endpoint);
