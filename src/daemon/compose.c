@@ -22,6 +22,7 @@
 #include "server/device_front.h"
 #include "server/http.h"
 #include "server/public_paths.h"
+#include "store/blob_space.h"
 #include "store/committer.h"
 #include "store/migrate.h"
 #include "store/notify.h"
@@ -81,6 +82,7 @@ static enum su_status start_schema(struct house *house, struct su_error *err)
 static enum su_status start_storage(struct house *house, struct su_error *err)
 {
 	SU_TRY(blob_store_open(house->config->storage.directory, &house->blobs, err));
+	blob_space_watch(house->blobs, (uint64_t)house->config->storage.low_space_bytes);
 	enum su_status status = credential_file_load(house->config, &house->credential_key, err);
 	if (status != SU_OK)
 		blob_store_close(&house->blobs);

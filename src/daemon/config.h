@@ -20,6 +20,7 @@ struct config_database {
 
 struct config_storage {
 	const char *directory;
+	int64_t low_space_bytes;
 };
 
 struct config_http {

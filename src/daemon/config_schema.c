@@ -29,6 +29,9 @@ const struct config_option config_schema[] = {
 
 	{ "storage", "directory", CONFIG_TEXT, AT(storage.directory), .fallback = "/var/lib/suitd",
 		.help = "Where images and envelopes are kept." },
+	{ "storage", "low_space", CONFIG_SIZE, AT(storage.low_space_bytes), 0, 1024 * 1024 * GIB,
+		"1GiB", "bytes",
+		.help = "When less room is left there, a warning is logged; 0: never." },
 
 	{ "http", "listen", CONFIG_LIST, AT(http.listen), .fallback = "127.0.0.1:8080 [::1]:8080",
 		.help = "Addresses of the HTTP listener; empty: none." },

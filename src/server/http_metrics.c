@@ -7,7 +7,7 @@
 #include "server/coap_stats.h"
 #include "server/http_handlers.h"
 #include "server/http_stats.h"
-#include "store/blob.h"
+#include "store/blob_space.h"
 #include "store/counter_store.h"
 #include "tracker/command_stats.h"
 #include "tracker/poll_stats.h"
@@ -62,6 +62,18 @@ static void put_polls(struct su_buf *out, const struct poll_stats *stats)
 		&stats->planned);
 	put_value(out, "suitd_polls_not_planned_total", "counter",
 		"Of these, those for which that failed: the log says why.", &stats->failed);
+}
+
+static void put_space(struct su_buf *out, struct blob_store *blobs)
+{
+	uint64_t free_bytes;
+	put_head(out, "suitd_storage_writable", "gauge", "Whether images can be stored.");
+	su_buf_printf(out, "suitd_storage_writable %d\n",
+		blob_store_check_room(blobs, NULL) == SU_OK);
+	if (blob_space_free(blobs, &free_bytes, NULL) != SU_OK)
+		return;
+	put_head(out, "suitd_images_free_bytes", "gauge", "Room that is left for images.");
+	su_buf_printf(out, "suitd_images_free_bytes %" PRIu64 "\n", free_bytes);
 }
 
 static void put_commands(struct su_buf *out, const struct command_stats *stats)
@@ -119,9 +131,7 @@ enum su_status http_metrics_get(struct http_call *call, struct su_error *err)
 	bool up = txn_commit(&txn, NULL) == SU_OK;
 	put_head(&out, "suitd_database_up", "gauge", "Whether the database answers.");
 	su_buf_printf(&out, "suitd_database_up %d\n", up);
-	put_head(&out, "suitd_storage_writable", "gauge", "Whether images can be stored.");
-	su_buf_printf(&out, "suitd_storage_writable %d\n",
-		blob_store_check_room(call->env->blobs, NULL) == SU_OK);
+	put_space(&out, call->env->blobs);
 	put_http(&out, call->env->stats);
 	if (call->env->coap_stats)
 		put_coap(&out, call->env->coap_stats);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/blob_space.h"
 #include "store/image_store.h"
 
 #define MAX_AT_ONCE 100
@@ -18,6 +19,7 @@ struct purge {
 static void run_purge(void *arg, void *thread_context)
 {
 	struct purge *purge = arg;
+	blob_space_check(purge->blobs);
 	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
 	struct upload *uploads;
 	char name[SU_UUID_TEXT_SIZE];

@@ -15,6 +15,9 @@ struct blob_store {
 	unsigned n_idle_mappings;
 	size_t touched_bytes;                  /* of all mappings */
 	atomic_bool is_durable[BLOB_N_SHARDS]; /* the entry of blob/<aa>, since we synced it */
+	/* blob_space.h */
+	atomic_uint_fast64_t low_bytes;
+	atomic_bool is_low;
 };
 
 /* errno as SU_IO (SU_NOT_FOUND for ENOENT, SU_FULL where nothing can be written); "what" ends the sentence "cannot ...". */

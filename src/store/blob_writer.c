@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/uuid.h"
+#include "store/blob_space.h"
 #include "store/blob_store.h"
 #include "suit/hash.h"
 
@@ -245,6 +246,7 @@ enum su_status blob_writer_finish_take(struct blob_writer **writer, const struct
 			"the bytes do not have the digest that was announced");
 	SU_TRY(blob_name(out, hex, err));
 	SU_TRY(move_into_place(w, hex, err));
+	blob_space_check(w->store);
 	blob_writer_close(&w);
 	return SU_OK;
 }

@@ -57,6 +57,15 @@ def test_commands_and_escalations(sandbox, rest, trusted, product, images, uniqu
         device.close()
 
 
+def test_room_for_images(make_sandbox):
+    sandbox = make_sandbox(storage__low_space="1048576GiB")
+    text = sandbox.rest.get("/metrics").text
+    free = int(re.search(r"^suitd_images_free_bytes (\d+)$", text, re.M)[1])
+    disk = os.statvfs(sandbox.storage)
+    assert 0 < free <= disk.f_blocks * disk.f_frsize
+    assert "little room is left for images" in sandbox.log
+
+
 def test_deadlines(sandbox, rest, trusted, product, images, unique, count):
     met, missed = (count("deadlines", outcome=word) for word in ("met", "missed"))
     devices = [HttpDevice(sandbox, unique("counted")) for _ in range(2)]
