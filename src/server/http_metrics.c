@@ -66,7 +66,7 @@ static void put_polls(struct su_buf *out, const struct poll_stats *stats)
 
 static void put_space(struct su_buf *out, struct blob_store *blobs)
 {
-	uint64_t free_bytes;
+	uint64_t free_bytes = 0;
 	put_head(out, "suitd_storage_writable", "gauge", "Whether images can be stored.");
 	su_buf_printf(out, "suitd_storage_writable %d\n",
 		blob_store_check_room(blobs, NULL) == SU_OK);

@@ -20,7 +20,7 @@ enum su_status blob_space_free(
 /* A quarter more than little is enough: at the bound itself each upload would be told of. */
 void blob_space_check(struct blob_store *store)
 {
-	uint64_t free_bytes;
+	uint64_t free_bytes = 0;
 	const uint64_t low_bytes = atomic_load(&store->low_bytes);
 	const bool was_low = atomic_load(&store->is_low);
 	if (blob_space_free(store, &free_bytes, NULL) != SU_OK)
