@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "server/coap_later.h"
+
 const struct coap_route coap_routes[] = {
 	{ "GET", "/.well-known/core", coap_wellknown_get, NULL, NULL },
 	{ "POST", "/rd", coap_rd_register, "rt=\"core.rd\";ct=60", NULL },
@@ -75,6 +77,6 @@ bool coap_routes_serve_fast(struct coap_fast_call *call, struct coap_answer *out
 	bool path_known;
 	const struct coap_route *route = find(&call->request, &path_known);
 	if (route)
-		return route->fast && route->fast(call, out);
+		return route->fast && (route->fast(call, out) || coap_later_put_off(call, out));
 	return !path_known && coap_blob_get_path_fast(call, out);
 }

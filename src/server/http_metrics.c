@@ -68,8 +68,8 @@ static void put_space(struct su_buf *out, struct blob_store *blobs)
 {
 	uint64_t free_bytes = 0;
 	put_head(out, "suitd_storage_writable", "gauge", "Whether images can be stored.");
-	su_buf_printf(out, "suitd_storage_writable %d\n",
-		blob_store_check_room(blobs, NULL) == SU_OK);
+	su_buf_printf(
+		out, "suitd_storage_writable %d\n", blob_store_check_room(blobs, NULL) == SU_OK);
 	if (blob_space_free(blobs, &free_bytes, NULL) != SU_OK)
 		return;
 	put_head(out, "suitd_images_free_bytes", "gauge", "Room that is left for images.");

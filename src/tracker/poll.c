@@ -425,6 +425,17 @@ bool tracker_peek(struct tracker *tracker, const struct contact *contact, struct
 	return true;
 }
 
+bool tracker_is_stranger(struct tracker *tracker, const char *endpoint)
+{
+	struct remembered *of = registry_find(tracker->registry, endpoint);
+	if (!of)
+		return true;
+	if (of->first || of->device || of->foreseen || of->has_credential)
+		return false;
+	registry_put_last(tracker->registry, of); /* to ask was no use of it */
+	return true;
+}
+
 void tracker_sight(struct tracker *tracker, const struct contact *contact)
 {
 	struct remembered *of = registry_find(tracker->registry, contact->endpoint);

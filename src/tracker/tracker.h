@@ -92,7 +92,6 @@ void tracker_remove(struct tracker *tracker, const struct contact *contact, stru
 /* The poll: chooses and records a deployment when there is none in flight. SU_NOT_FOUND: not registered. */
 void tracker_poll(
 	struct tracker *tracker, const struct contact *contact, tracker_offer_fn done, void *arg);
-
 /* False after a poll was answered: the database could not tell, what was offered before stood in. */
 bool tracker_has_chosen(struct tracker *tracker, const char *endpoint);
 
@@ -106,6 +105,8 @@ struct peek {
 };
 /* False: only tracker_poll can tell. Changes nothing. */
 bool tracker_peek(struct tracker *tracker, const struct contact *contact, struct peek *out);
+/* Nothing is remembered of this name, and nothing under way for it: the database would have to be asked. */
+bool tracker_is_stranger(struct tracker *tracker, const char *endpoint);
 /* The device has polled. */
 void tracker_sight(struct tracker *tracker, const struct contact *contact);
 
@@ -113,8 +114,7 @@ void tracker_sight(struct tracker *tracker, const struct contact *contact);
 void tracker_greet(
 	struct tracker *tracker, const struct contact *contact, tracker_done_fn done, void *arg);
 
-/* How long this device may wait before it polls again, spread over the fleet; sooner when something
- * urgent waits for it. 0: nothing is laid down. */
+/* How long it may wait for its next poll, spread over the fleet; sooner for what is urgent. 0: not laid down. */
 int64_t tracker_poll_again_s(struct tracker *tracker, const char *endpoint, int64_t now_ms);
 
 /* Progress in the update cycle, api/device.cddl status-message. */

@@ -21,6 +21,7 @@ from sandbox import SANITIZED, Rest, Sandbox, eventually
 
 MAX_SESSIONS, MAX_OBSERVERS, MAX_CONNECTIONS = 100, 50, 100
 KEY = "correct horse battery"
+MAX_AGE = 14
 MIB = 1 << 10  # in KiB
 
 
@@ -94,6 +95,19 @@ def test_polls_of_strangers(stormy, lamp):
         assert lamp.poll().status == "4.04"
     grown = resident_kib(stormy) - before
     assert SANITIZED or grown < 64 * MIB, f"{grown} KiB more"
+
+
+def test_strangers_are_put_off_when_many_wait(stormy, lamp):
+    """The database is silent, so that none of them gets an answer: devices get theirs, and no session is made."""
+    with bounded(stormy, 64), stormy.pg_frozen():
+        for _ in range(8):
+            poll_as_strangers(stormy, 500)
+            assert lamp.poll().status == "4.04"
+        stranger = CoapDevice(stormy, "stranger")
+        reply = stranger.poll()
+        assert reply.status == "5.03" and reply.option(MAX_AGE) == b"\5"
+        stranger.peer.close()
+    eventually(lambda: stormy.rest.get("/readyz", None).status_code == 200, 120)
 
 
 def test_devices_are_known_though_strangers_come_while_the_database_is_away(make_sandbox):

@@ -455,7 +455,10 @@ static void strangers_do_not_crowd_out_devices(void **state)
 	for (int i = 0; i < 60; i++) {
 		char *endpoint su_auto(su_free_ptr) = su_printf("stranger-%d", i);
 		assert_int_equal(fixture_poll(fixture, endpoint).error.status, SU_NOT_FOUND);
+		assert_true(tracker_is_stranger(fixture_tracker(fixture), endpoint));
 	}
+	assert_true(tracker_is_stranger(fixture_tracker(fixture), "nobody"));
+	assert_false(tracker_is_stranger(fixture_tracker(fixture), "meter"));
 	const struct contact contact = fixture_contact(fixture, "meter");
 	assert_true(tracker_peek(fixture_tracker(fixture), &contact, &seen));
 }
