@@ -54,8 +54,9 @@ static enum su_status check_left_behind(
 	SU_TRY(sql_args_encode(args, 1, arena, &wire, err));
 	SU_TRY(pg_session_run(session, STATEMENT_CONNECTION_LEFT_BEHIND, &wire, &rows, err));
 	if (sql_rows_count(rows) > 0)
-		return su_fail(
-			err, SU_BUSY, "", "the database is at work on an earlier request still");
+		return su_fail(err, SU_BUSY, "",
+			"the database is at work on an earlier request still, as when a commit "
+			"waits for a standby");
 	conn->left_pid = 0;
 	return SU_OK;
 }

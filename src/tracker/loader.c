@@ -78,7 +78,8 @@ static void read_facts(struct txn *txn, struct batch *batch, size_t i)
 		return;
 	struct su_error error = { 0 };
 	if (release_facts_load(txn, batch->loader->opts.blobs, &loaded->active.release,
-		    &loaded->facts, &error) != SU_OK)
+		    &loaded->facts, &error) != SU_OK &&
+		txn_ok(txn)) /* else all of the batch fails, and whoever asked for it tells */
 		su_log(SU_LOG_ERROR, "release of a deployment cannot be read",
 			SU_STR("endpoint", batch->endpoints[i]), SU_STR("error", error.text));
 }
