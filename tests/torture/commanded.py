@@ -48,6 +48,7 @@ class Addressee(Lamp):
         self.planes[0].told = lambda: suit.characteristics(self.components(), **self.told)
         self.answers = collections.defaultdict(list)  # of each deployment
         self.lapsed_at = self.promised_s = 0
+        self.held = None  # the release that was downloaded last
         self.told_when = {}
 
     # What it says to offers
@@ -121,11 +122,13 @@ class Addressee(Lamp):
             assert self.lapsed_at > at_s or early <= 0, f"{self.endpoint}: {command} {early:.1f} s too early"
 
     def take(self, release, kind):
-        if kind == "trigger":
+        # The second trigger of the same release does nothing.
+        if kind == "trigger" and self.held is not release:
             if self.poll() is not release or not self.say(release, "downloading"):
                 return
             self.download(release)
-        self.say(release, "downloaded")
+        if self.say(release, "downloaded"):
+            self.held = release
 
     def go_on(self):
         """It was asked how far it is."""

@@ -167,6 +167,17 @@ class OutageWorld(World):
         self.recover("standby, away")
 
     @disturbing
+    def go_on_without_standby(self, longest_s=1):
+        """What an operator does who cannot have it back soon."""
+        self.pair.stop_standby()
+        self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")
+        self.last(longest_s)
+        configure(self.sandbox.pg, "synchronous_standby_names", "")
+        self.recover("standby, gone")
+        self.pair.start_standby()
+        self.pair.make_synchronous()
+
+    @disturbing
     def fail_over(self, longest_s=0.5):
         self.sandbox.pg_kill()
         self.await_true(lambda: not self.is_ready(), "suitd says that it is ready")
