@@ -7,7 +7,7 @@ from world import World
 def test_suitd_is_killed():
     with World(seed=1) as world:
         world.begin()
-        for _ in range(10):
+        for _ in range(8):
             world.pause(0.6)
             world.kill_suitd()
         world.await_updates()
@@ -31,7 +31,7 @@ def test_one_of_two_is_killed():
     """The other one goes on serving, and neither undoes what the other did."""
     with World(seed=3, n_suitd=2) as world:
         world.begin()
-        for _ in range(8):
+        for _ in range(6):
             world.pause(0.6)
             world.kill_suitd(world.victims[1])
         world.await_progress(1)
