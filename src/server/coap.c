@@ -86,7 +86,7 @@ static void reply_too_large(struct coap_exchange *exchange, const struct coap *c
 	answer.has_size1 = true;
 	answer.size1 = coap->opts.max_body_bytes;
 	answer.payload = su_span_str("the body is too large");
-	coap_reply_send(exchange, &answer);
+	coap_exchange_answer(exchange, &answer);
 }
 
 static void refuse_block(
@@ -95,21 +95,21 @@ static void refuse_block(
 	switch (verdict) {
 	case COAP_BODY_WHOLE:
 	case COAP_BODY_CONTINUE:
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_CONTINUE);
+		coap_exchange_answer_code(exchange, COAP_RESPONSE_CODE_CONTINUE);
 		return;
 	case COAP_BODY_INCOMPLETE:
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_INCOMPLETE,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_INCOMPLETE,
 			"a block is missing: begin again with block 0");
 		return;
 	case COAP_BODY_TOO_LARGE:
 		reply_too_large(exchange, coap);
 		return;
 	case COAP_BODY_INVALID:
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_BAD_REQUEST,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_BAD_REQUEST,
 			"a block that is not the last must be full");
 		return;
 	case COAP_BODY_BUSY:
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 			"too many bodies arrive at the same time");
 		return;
 	}

@@ -28,16 +28,16 @@ static void reply_blob(struct coap_exchange *exchange, const struct digest *dige
 	struct blob_mapping *mapping = NULL;
 	struct su_error err = { 0 };
 	if (!accepts_image(&exchange->request)) {
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 			"images are application/octet-stream (42)");
 		return;
 	}
 	if (blob_map(exchange->env->blobs, digest, &mapping, &err) != SU_OK) {
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 		return;
 	}
 	struct coap_content content = content_of(mapping, digest);
-	coap_reply_content(exchange, &content);
+	coap_exchange_answer_content(exchange, &content);
 	blob_unmap(&mapping);
 }
 
@@ -69,7 +69,7 @@ void coap_blob_get(struct coap_exchange *exchange)
 	if (read_digest(&exchange->request, &digest))
 		reply_blob(exchange, &digest);
 	else
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND,
 			"a blob is named by the 64 hexadecimal digits of its SHA-256");
 }
 
@@ -83,13 +83,14 @@ static void on_path(void *arg, const struct digest *blob, const struct su_error 
 {
 	struct coap_exchange *exchange = arg;
 	if (!exchange->env) /* abandoned: this only frees it */
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+		coap_exchange_answer_code(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
 	else if (fault)
-		coap_reply_error(exchange, fault);
+		coap_exchange_answer_error(exchange, fault);
 	else if (blob)
 		reply_blob(exchange, blob);
 	else
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND, "nothing is here");
+		coap_exchange_answer_text(
+			exchange, COAP_RESPONSE_CODE_NOT_FOUND, "nothing is here");
 }
 
 /* A device may be offered a release before the table has its paths: the database knows them. */
@@ -102,7 +103,7 @@ void coap_blob_get_path(struct coap_exchange *exchange)
 	if (digest)
 		reply_blob(exchange, digest);
 	else if (public_paths_look_up(paths, path, on_path, exchange, &err) != SU_OK)
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 }
 
 bool coap_blob_get_path_fast(struct coap_fast_call *call, struct coap_answer *out)

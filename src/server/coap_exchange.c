@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "server/coap_channel.h"
 #include "server/coap_datagrams.h"
@@ -15,6 +16,7 @@
 enum {
 	MAX_OWED = 4096,
 	MAX_OWED_TO_PEER = 16,
+	RETRY_AFTER_S = 5,
 	/* At the most twice that, and well before a client sends again: RFC 7252 section 4.8. */
 	ACKNOWLEDGE_AFTER_MS = 500,
 };
@@ -217,7 +219,7 @@ static void send_later(struct coap_exchange *exchange, const struct coap_answer 
 		coap_delete_pdu(pdu);
 }
 
-void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *answer)
+void coap_exchange_answer(struct coap_exchange *exchange, const struct coap_answer *answer)
 {
 	if (!exchange->peer) { /* abandoned */
 		free_exchange(exchange);
@@ -256,7 +258,7 @@ static bool answer_again(struct coap_exchange *exchange)
 		answer.location[0] = "rd";
 		answer.location[1] = recent->location;
 	}
-	coap_reply_send(exchange, &answer);
+	coap_exchange_answer(exchange, &answer);
 	return true;
 }
 
@@ -265,7 +267,7 @@ static void serve_new(struct coap_exchange *exchange, void (*serve)(struct coap_
 	if (answer_again(exchange))
 		return;
 	if (exchange->env->n_owed >= MAX_OWED || exchange->peer->n_owed >= MAX_OWED_TO_PEER)
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 			"too many requests wait for an answer");
 	else
 		serve(exchange);
@@ -284,7 +286,7 @@ void coap_exchange_run(struct coap_env *env, struct coap_peer *peer, const coap_
 		return;
 	}
 	if (fault != 0)
-		coap_reply_text(exchange, fault, err.text);
+		coap_exchange_answer_text(exchange, fault, err.text);
 	else
 		serve_new(exchange, serve);
 	exchange->response = NULL;
@@ -320,6 +322,53 @@ bool coap_exchange_identify(struct coap_exchange *exchange, bool endpoint_option
 			su_arena_strdup(exchange->arena, exchange->contact.endpoint);
 		return true;
 	}
-	coap_reply_error(exchange, &err);
+	coap_exchange_answer_error(exchange, &err);
 	return false;
+}
+
+void coap_exchange_answer_code(struct coap_exchange *exchange, unsigned code)
+{
+	coap_exchange_answer(exchange, &COAP_ANSWER(code));
+}
+
+void coap_exchange_answer_text(struct coap_exchange *exchange, unsigned code, const char *text)
+{
+	struct coap_answer answer = COAP_ANSWER(code);
+	answer.payload = su_span_str(text);
+	if (code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+		answer.max_age_s = RETRY_AFTER_S;
+	coap_exchange_answer(exchange, &answer);
+}
+
+void coap_exchange_answer_error(struct coap_exchange *exchange, const struct su_error *err)
+{
+	unsigned code = coap_reply_code(err->status);
+	if (code == COAP_RESPONSE_CODE_INTERNAL_ERROR) {
+		su_log(SU_LOG_ERROR, "a device request failed", SU_STR("reason", err->text));
+		coap_exchange_answer_text(exchange, code, "internal error");
+		return;
+	}
+	char *text = su_arena_printf(
+		exchange->arena, "%s%s%s", err->field, err->field[0] ? ": " : "", err->text);
+	coap_exchange_answer_text(exchange, code, text);
+}
+
+void coap_exchange_answer_changed(void *exchange, const struct su_error *err)
+{
+	if (err)
+		coap_exchange_answer_error(exchange, err);
+	else
+		coap_exchange_answer_code(exchange, COAP_RESPONSE_CODE_CHANGED);
+}
+
+void coap_exchange_answer_content(
+	struct coap_exchange *exchange, const struct coap_content *content)
+{
+	struct coap_answer answer;
+	struct su_error err = { 0 };
+	unsigned code = coap_reply_choose(&exchange->request, content, &answer, &err);
+	if (code != 0)
+		coap_exchange_answer_text(exchange, code, err.text);
+	else
+		coap_exchange_answer(exchange, &answer);
 }

@@ -2,7 +2,7 @@
 /*
  * One request on its way to its answer. A handler answers before it returns, or later. The answer
  * travels in the acknowledgement if it comes soon; else the request is acknowledged empty, and the answer
- * is a message of its own. Whoever took a request answers it exactly once, through coap_reply.h; that ends it. When
+ * is a message of its own. Whoever took a request answers it exactly once, which ends it. When
  * the peer or the whole front end goes away meanwhile, the answer goes nowhere.
  */
 #pragma once
@@ -61,3 +61,14 @@ void coap_exchange_abandon_all(struct coap_env *env);
  * refused (answered) and false returned. endpoint_optional: the path tells which device it is.
  */
 bool coap_exchange_identify(struct coap_exchange *exchange, bool endpoint_optional);
+
+/* Each of these answers exchange and ends it, unless its handler is still running. */
+void coap_exchange_answer(struct coap_exchange *exchange, const struct coap_answer *answer);
+void coap_exchange_answer_code(struct coap_exchange *exchange, unsigned code);
+/* With a diagnostic payload (RFC 7252 section 5.5.2). */
+void coap_exchange_answer_text(struct coap_exchange *exchange, unsigned code, const char *text);
+void coap_exchange_answer_error(struct coap_exchange *exchange, const struct su_error *err);
+/* As a tracker_done_fn: 2.04 when it worked (err NULL). */
+void coap_exchange_answer_changed(void *exchange, const struct su_error *err);
+void coap_exchange_answer_content(
+	struct coap_exchange *exchange, const struct coap_content *content);

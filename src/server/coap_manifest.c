@@ -77,9 +77,9 @@ static void reply_nothing(struct coap_exchange *exchange)
 		exchange->now_ms);
 	observe(exchange, SU_SPAN_EMPTY, &nothing);
 	if (nothing.observed)
-		coap_reply_content(exchange, &nothing);
+		coap_exchange_answer_content(exchange, &nothing);
 	else
-		coap_reply_send(exchange, &missing);
+		coap_exchange_answer(exchange, &missing);
 }
 
 static void on_offer(void *arg, const struct offer *offer, const struct su_error *fault)
@@ -89,11 +89,11 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 	struct coap_content content;
 	struct su_error err = { 0 };
 	if (!exchange->env) { /* abandoned: this only frees it */
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+		coap_exchange_answer_code(exchange, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
 		return;
 	}
 	if (fault) {
-		coap_reply_error(exchange, fault);
+		coap_exchange_answer_error(exchange, fault);
 		return;
 	}
 	if (!offer) {
@@ -101,12 +101,12 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 		return;
 	}
 	if (coap_manifest_content(exchange->env->blobs, offer, &mapping, &content, &err) != SU_OK) {
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 		return;
 	}
 	content.max_age_s = again_s(exchange);
 	observe(exchange, content.etag, &content);
-	coap_reply_content(exchange, &content);
+	coap_exchange_answer_content(exchange, &content);
 	blob_unmap(&mapping);
 }
 
@@ -140,10 +140,10 @@ void coap_manifest_get(struct coap_exchange *exchange)
 	if (request->has_observe && request->observe == COAP_OBSERVE_CANCEL)
 		coap_observers_remove(exchange->env->observers, exchange->peer, request->token);
 	if (!accepts_envelope(request))
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 			"an envelope is application/cbor (60)");
 	else if (read_form(request, exchange->arena, &exchange->contact, &err) != SU_OK)
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 	else
 		tracker_poll(device_front_tracker(exchange->env->devices), &exchange->contact,
 			on_offer, exchange);

@@ -32,7 +32,7 @@ static void on_registered(void *arg, const struct su_uuid *id, const struct su_e
 {
 	struct coap_exchange *exchange = arg;
 	if (err) {
-		coap_reply_error(exchange, err);
+		coap_exchange_answer_error(exchange, err);
 		return;
 	}
 	char text[SU_UUID_TEXT_SIZE];
@@ -40,7 +40,7 @@ static void on_registered(void *arg, const struct su_uuid *id, const struct su_e
 	struct coap_answer answer = COAP_ANSWER(COAP_RESPONSE_CODE_CREATED);
 	answer.location[0] = "rd";
 	answer.location[1] = text;
-	coap_reply_send(exchange, &answer);
+	coap_exchange_answer(exchange, &answer);
 }
 
 void coap_rd_register(struct coap_exchange *exchange)
@@ -50,7 +50,7 @@ void coap_rd_register(struct coap_exchange *exchange)
 	if (!coap_exchange_identify(exchange, false))
 		return;
 	if (read_registration(exchange, &registration, &err) != SU_OK)
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 	else
 		tracker_register(device_front_tracker(exchange->env->devices), &exchange->contact,
 			&registration, on_registered, exchange);
@@ -60,16 +60,17 @@ static void on_removed(void *arg, const struct su_error *err)
 {
 	struct coap_exchange *exchange = arg;
 	if (err)
-		coap_reply_error(exchange, err);
+		coap_exchange_answer_error(exchange, err);
 	else
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_DELETED);
+		coap_exchange_answer_code(exchange, COAP_RESPONSE_CODE_DELETED);
 }
 
 static bool read_id(struct coap_exchange *exchange, struct su_uuid *out)
 {
 	if (su_uuid_parse(exchange->request.segments[1], out, NULL) == SU_OK)
 		return true;
-	coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND, "there is no such registration");
+	coap_exchange_answer_text(
+		exchange, COAP_RESPONSE_CODE_NOT_FOUND, "there is no such registration");
 	return false;
 }
 
@@ -81,13 +82,13 @@ void coap_rd_update(struct coap_exchange *exchange)
 	if (!coap_exchange_identify(exchange, true) || !read_id(exchange, &id))
 		return;
 	if (read_registration(exchange, &change, &err) != SU_OK) {
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 		return;
 	}
 	bool changes =
 		change.lifetime_s != 0 || change.has_envelope_form || change.has_characteristics;
 	tracker_update(device_front_tracker(exchange->env->devices), &exchange->contact, id,
-		changes ? &change : NULL, coap_reply_changed, exchange);
+		changes ? &change : NULL, coap_exchange_answer_changed, exchange);
 }
 
 void coap_rd_remove(struct coap_exchange *exchange)

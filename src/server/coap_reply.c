@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds and sends answers. */
+/* Builds answers. */
 #include "server/coap_reply.h"
 
 #include <string.h>
 
-#include "base/log.h"
-#include "server/coap_exchange.h"
-
-enum { RETRY_AFTER_S = 5, LARGEST_SZX = 6 };
+enum { LARGEST_SZX = 6 };
 
 unsigned coap_reply_code(enum su_status status)
 {
@@ -140,41 +137,6 @@ size_t coap_reply_encode(const struct coap_request *request, const struct coap_a
 	return (size_t)(to.at - out);
 }
 
-void coap_reply_code_only(struct coap_exchange *exchange, unsigned code)
-{
-	coap_reply_send(exchange, &COAP_ANSWER(code));
-}
-
-void coap_reply_text(struct coap_exchange *exchange, unsigned code, const char *text)
-{
-	struct coap_answer answer = COAP_ANSWER(code);
-	answer.payload = su_span_str(text);
-	if (code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
-		answer.max_age_s = RETRY_AFTER_S;
-	coap_reply_send(exchange, &answer);
-}
-
-void coap_reply_error(struct coap_exchange *exchange, const struct su_error *err)
-{
-	unsigned code = coap_reply_code(err->status);
-	if (code == COAP_RESPONSE_CODE_INTERNAL_ERROR) {
-		su_log(SU_LOG_ERROR, "a device request failed", SU_STR("reason", err->text));
-		coap_reply_text(exchange, code, "internal error");
-		return;
-	}
-	char *text = su_arena_printf(
-		exchange->arena, "%s%s%s", err->field, err->field[0] ? ": " : "", err->text);
-	coap_reply_text(exchange, code, text);
-}
-
-void coap_reply_changed(void *exchange, const struct su_error *err)
-{
-	if (err)
-		coap_reply_error(exchange, err);
-	else
-		coap_reply_code_only(exchange, COAP_RESPONSE_CODE_CHANGED);
-}
-
 static bool has_etag(const struct coap_request *request, struct su_span etag)
 {
 	for (size_t i = 0; i < request->n_etags; i++)
@@ -225,15 +187,4 @@ unsigned coap_reply_choose(const struct coap_request *request, const struct coap
 	out->has_observe = content->observed;
 	out->observe = content->observe;
 	return 0;
-}
-
-void coap_reply_content(struct coap_exchange *exchange, const struct coap_content *content)
-{
-	struct coap_answer answer;
-	struct su_error err = { 0 };
-	unsigned code = coap_reply_choose(&exchange->request, content, &answer, &err);
-	if (code != 0)
-		coap_reply_text(exchange, code, err.text);
-	else
-		coap_reply_send(exchange, &answer);
 }

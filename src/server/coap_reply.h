@@ -11,8 +11,6 @@
 #define COAP_ETAG_MAX_BYTES 8
 #define COAP_MAX_LOCATION   2
 
-struct coap_exchange;
-
 /* Whatever is zero, NULL, empty or -1 is left out. */
 struct coap_answer {
 	unsigned code; /* COAP_RESPONSE_CODE_... */
@@ -41,15 +39,6 @@ bool coap_reply_write(coap_pdu_t *pdu, const struct coap_answer *answer);
 size_t coap_reply_encode(const struct coap_request *request, const struct coap_answer *answer,
 	uint8_t *out, size_t size);
 
-/* Each of these answers exchange and ends it, unless its handler is still running. */
-void coap_reply_send(struct coap_exchange *exchange, const struct coap_answer *answer);
-void coap_reply_code_only(struct coap_exchange *exchange, unsigned code);
-/* With a diagnostic payload (RFC 7252 section 5.5.2). */
-void coap_reply_text(struct coap_exchange *exchange, unsigned code, const char *text);
-void coap_reply_error(struct coap_exchange *exchange, const struct su_error *err);
-/* As a tracker_done_fn: 2.04 when it worked (err NULL). */
-void coap_reply_changed(void *exchange, const struct su_error *err);
-
 /* A representation, whole or in blocks as the client asks for them (RFC 7959 section 2.4). */
 struct coap_content {
 	struct su_span bytes;
@@ -59,8 +48,7 @@ struct coap_content {
 	uint32_t observe;
 	uint32_t max_age_s;
 };
-void coap_reply_content(struct coap_exchange *exchange, const struct coap_content *content);
-/* The same as values. Returns 0, or the code of the fault in err. */
+/* Chooses what of it answers request. Returns 0, or the code of the fault in err. */
 unsigned coap_reply_choose(const struct coap_request *request, const struct coap_content *content,
 	struct coap_answer *out, struct su_error *err);
 /* Without a look at the ETags that the client has: the block that it asks for. */

@@ -7,9 +7,9 @@ void coap_report_post(struct coap_exchange *exchange)
 	if (!coap_exchange_identify(exchange, false))
 		return;
 	if (exchange->request.body.len == 0)
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_BAD_REQUEST,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_BAD_REQUEST,
 			"the body is empty: a SUIT_Report is expected");
 	else
 		tracker_report(device_front_tracker(exchange->env->devices), &exchange->contact,
-			exchange->request.body, coap_reply_changed, exchange);
+			exchange->request.body, coap_exchange_answer_changed, exchange);
 }

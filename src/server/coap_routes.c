@@ -66,10 +66,11 @@ void coap_routes_serve(struct coap_exchange *exchange)
 	else if (!path_known && request->method == COAP_REQUEST_CODE_GET)
 		coap_blob_get_path(exchange);
 	else if (path_known)
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_ALLOWED,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_NOT_ALLOWED,
 			"this resource does not know the method");
 	else
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_NOT_FOUND, "nothing is here");
+		coap_exchange_answer_text(
+			exchange, COAP_RESPONSE_CODE_NOT_FOUND, "nothing is here");
 }
 
 bool coap_routes_serve_fast(struct coap_fast_call *call, struct coap_answer *out)

@@ -12,12 +12,12 @@ void coap_status_post(struct coap_exchange *exchange)
 		return;
 	if (request->content_format != COAP_MEDIATYPE_APPLICATION_CBOR &&
 		request->content_format != -1)
-		coap_reply_text(exchange, COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
+		coap_exchange_answer_text(exchange, COAP_RESPONSE_CODE_UNSUPPORTED_CONTENT_FORMAT,
 			"a status is CBOR (60)");
 	else if (device_wire_read_status(
 			 WIRE_CBOR, request->body, exchange->arena, &message, &err) != SU_OK)
-		coap_reply_error(exchange, &err);
+		coap_exchange_answer_error(exchange, &err);
 	else
 		tracker_status(device_front_tracker(exchange->env->devices), &exchange->contact,
-			&message, coap_reply_changed, exchange);
+			&message, coap_exchange_answer_changed, exchange);
 }

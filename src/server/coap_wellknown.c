@@ -14,5 +14,5 @@ void coap_wellknown_get(struct coap_exchange *exchange)
 		.content_format = COAP_MEDIATYPE_APPLICATION_LINK_FORMAT,
 	};
 	su_buf_free(&links);
-	coap_reply_content(exchange, &content);
+	coap_exchange_answer_content(exchange, &content);
 }
