@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "server/http_decode.h"
 #include "server/http_handlers.h"
+#include "server/http_hold.h"
 #include "server/http_range.h"
 #include "server/public_paths.h"
 #include "store/release_store.h"
@@ -74,7 +75,7 @@ static void serve_on_loop(struct http_call *call, const struct digest *digest)
 	struct su_error err = { 0 };
 	if (serve(call, digest, call->values[0] != NULL, &err) != SU_OK)
 		http_reply_error(call, &err);
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 void http_blob_get(struct http_call *call)
@@ -91,7 +92,7 @@ void http_blob_get(struct http_call *call)
 	}
 	su_fail(&err, SU_NOT_FOUND, "", "a file is named by 64 hexadecimal digits");
 	http_reply_error(call, &err);
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 void http_blob_get_public(struct http_call *call)

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/http_exchange.h"
-
 #define DEFAULT_LIMIT 100
 #define MAX_LIMIT     1000
 
@@ -86,9 +84,4 @@ enum su_status http_call_if_match(const struct http_call *call, int64_t *out, st
 		return su_fail(
 			err, SU_STALE, "If-Match", "If-Match names no version of this resource");
 	return SU_OK;
-}
-
-void http_call_finish(struct http_call *call)
-{
-	http_exchange_finish(call);
 }

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "model/token.h"
-#include "server/http.h"
+#include "server/http_opts.h"
 #include "server/http_reply.h"
 #include "store/connection.h"
 
@@ -62,9 +62,3 @@ enum su_status http_call_number(const struct http_call *call, const char *name, 
 /* The row version that If-Match names; 0 when it is absent or "*". SU_STALE when it cannot match. */
 enum su_status http_call_if_match(
 	const struct http_call *call, int64_t *out, struct su_error *err) SU_MUST_CHECK;
-
-/*
- * Loop handlers only, loop thread, exactly once: the reply is given, send it. Until then the call
- * stays valid, even when the front end is stopped meanwhile.
- */
-void http_call_finish(struct http_call *call);

@@ -24,7 +24,7 @@ static void reply_nothing(struct http_call *call)
 {
 	http_reply_empty(call, 204);
 	http_reply_header(call, "Cache-Control", "no-store");
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 /* Who does not wait, polls: as often as it would poll for manifests. */
@@ -53,7 +53,7 @@ static void reply_command(struct waiting *waiting, const struct http_channel_ans
 	http_reply_header(call, "Cache-Control", "no-store");
 	waiting->command = answer->command;
 	http_hold_on_sent(call, on_sent, waiting);
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 static void on_answer(void *arg, const struct http_channel_answer *answer)

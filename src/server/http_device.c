@@ -11,6 +11,7 @@
 #include "server/device_front.h"
 #include "server/device_wire.h"
 #include "server/http_channel.h"
+#include "server/http_hold.h"
 
 void http_device_reply_fault(struct http_call *call, const struct su_error *err)
 {
@@ -18,13 +19,13 @@ void http_device_reply_fault(struct http_call *call, const struct su_error *err)
 	if (err->status == SU_UNAUTHENTICATED)
 		http_reply_header(call, "WWW-Authenticate",
 			"Bearer realm=\"suitd devices\", error=\"invalid_token\"");
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 static void reply_status(struct http_call *call, unsigned status)
 {
 	http_reply_empty(call, status);
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 bool http_device_identify(struct http_call *call, bool endpoint_optional, struct contact *out)
@@ -175,7 +176,7 @@ static void reply_envelope(struct http_call *call, const struct offer *offer)
 	}
 	http_reply_file_take(call, 200, fd, 0, size);
 	call->reply.content_type = "application/suit-envelope+cose";
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 /* max-age is what Max-Age is over CoAP: so long another poll is of no use. */
@@ -201,7 +202,7 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 	}
 	http_reply_problem(call, 404, "there is nothing to install");
 	reply_steering(call, call->state);
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 void http_device_manifest(struct http_call *call)

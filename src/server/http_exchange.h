@@ -10,7 +10,6 @@
 
 #include "server/http_call.h"
 #include "server/http_front.h"
-#include "server/http_hold.h"
 
 enum http_phase {
 	HTTP_PHASE_HEADERS,  /* nothing is settled */
@@ -22,6 +21,15 @@ enum http_phase {
 };
 
 #define HTTP_BYTES_UNKNOWN UINT64_MAX
+
+/* Whom a loop handler wants told (http_hold.h). */
+struct http_hold {
+	struct su_watch *watch;
+	void (*on_stir)(void *arg);
+	void *stir_arg;
+	void (*on_sent)(void *arg, int socket);
+	void *sent_arg;
+};
 
 struct http_exchange {
 	struct http_call call; /* first: the exchange is found by its call */
@@ -48,16 +56,13 @@ struct http_exchange {
 /* A new request on connection. */
 struct http_exchange *http_exchange_new(struct http_listener *listener,
 	struct MHD_Connection *connection, const char *path, const char *method);
-/* libmicrohttpd's call; size as there. */
-enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *data, size_t *size);
-/* The connection is through with it; complete: the whole reply was written. */
-void http_exchange_leave(struct http_exchange *exchange, bool complete);
+/* Gives up a reference; the exchange is gone with the last one. */
+void http_exchange_release(struct http_exchange *exchange);
+
 /* Of its connection; -1: there is none any more. */
 int http_exchange_socket(const struct http_exchange *exchange);
-/* Wakes an exchange that waits, so that its connection can be closed. */
-void http_exchange_abandon(struct http_exchange *exchange);
-void http_exchange_finish(struct http_call *call);
-
+/* While it is suspended, libmicrohttpd leaves its connection alone, and it is not cut for being idle. */
+void http_exchange_set_suspended(struct http_exchange *exchange, bool suspended);
 /* Runs run on a worker, then done on the loop, with the connection suspended; false: there are too
  * many jobs already, which is now the reply. */
 bool http_exchange_submit(struct http_exchange *exchange,

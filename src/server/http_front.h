@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the HTTP front end share: the front itself and its listeners. */
+/* What all requests of the HTTP front end share, and what a listener is. */
 #pragma once
 
 #include "server/auth.h"
-#include "server/http.h"
 #include "server/http_linger.h"
 #include "server/http_log.h"
+#include "server/http_opts.h"
+#include "server/http_pump.h"
 #include "server/http_stats.h"
 #include "server/limits.h"
 #include "server/net_address.h"
 
-struct MHD_Daemon;
 struct http_exchange;
 
 /* Lives until the last exchange is gone, which may be after http_stop. */
@@ -35,26 +35,19 @@ struct http_peer {
 	char address[NET_ADDRESS_TEXT_SIZE];
 };
 
-/* Sets the timer for the limits when it is not set. */
-void http_front_watch_limits(struct http_front *front);
-void http_front_free_when_done(struct http_front *front);
-
 /* One listening socket and the libmicrohttpd daemon behind it. */
 struct http_listener {
 	struct http_front *front;
-	struct MHD_Daemon *daemon;
-	struct su_watch *watch;
-	struct su_timer *timer;
+	struct http_pump pump;
 	bool secure;
-	bool kicked; /* since libmicrohttpd was run last */
 };
 
-enum su_status http_listener_start(struct http_listener *listener, struct http_front *front,
-	const struct http_opts *opts, const struct http_listen *where,
-	struct su_error *err) SU_MUST_CHECK;
-/* Sends what can be sent at once: the replies of calls that were just resumed. */
-void http_listener_flush(struct http_listener *listener);
-/* Its exchanges are not suspended. */
-void http_listener_stop(struct http_listener *listener);
-/* Lets libmicrohttpd run in the loop's next turn: after a resume. */
-void http_listener_kick(struct http_listener *listener);
+struct http_front *http_front_new(const struct http_opts *opts);
+/* Commands that wait get their end, so that the listeners can be flushed. */
+void http_front_close_channel(struct http_front *front);
+/* After its listeners. */
+void http_front_stop(struct http_front *front);
+/* To be called when an exchange is gone. */
+void http_front_free_when_done(struct http_front *front);
+/* Sets the timer for the limits when it is not set. */
+void http_front_watch_limits(struct http_front *front);

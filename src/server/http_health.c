@@ -2,6 +2,7 @@
 /* /healthz: the loop turns. /readyz: the database answers and takes writes, and devices are served; and what is wrong all the same. */
 #include "server/device_front.h"
 #include "server/http_handlers.h"
+#include "server/http_hold.h"
 #include "server/http_json.h"
 #include "store/blob.h"
 #include "store/counter_store.h"
@@ -16,7 +17,7 @@ static void reply_status(struct http_call *call, const char *status)
 void http_health_alive(struct http_call *call)
 {
 	reply_status(call, "alive");
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 /* Devices are served without room for images, too; but who watches shall know. */

@@ -16,7 +16,7 @@ static void on_readable(int fd, unsigned events, void *arg)
 	struct http_hold *hold = arg;
 	(void)fd;
 	(void)events;
-	http_hold_end_watch(hold);
+	su_watch_free(&hold->watch);
 	hold->on_stir(hold->stir_arg);
 }
 
@@ -39,15 +39,16 @@ void http_hold_on_sent(struct http_call *call, void (*on_sent)(void *arg, int so
 	exchange->hold.sent_arg = arg;
 }
 
-void http_hold_end_watch(struct http_hold *hold)
+void http_hold_finish(struct http_call *call)
 {
-	su_watch_free(&hold->watch);
+	http_exchange_continue(exchange_of(call), HTTP_PHASE_REPLY);
 }
 
-void http_hold_tell_sent(struct http_exchange *exchange, bool complete)
+void http_hold_leave(struct http_exchange *exchange, bool complete)
 {
 	struct http_hold *hold = &exchange->hold;
 	int fd = complete ? http_exchange_socket(exchange) : -1;
+	su_watch_free(&hold->watch);
 	if (hold->on_sent)
 		hold->on_sent(hold->sent_arg, fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1);
 	hold->on_sent = NULL;

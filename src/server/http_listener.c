@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * libmicrohttpd in external epoll mode: its epoll descriptor is watched by the loop, its timeouts
- * are one timer. It must be run after each resume.
- */
+/* What libmicrohttpd calls: for a connection that comes and goes, for a request, for a line to log. */
+#include "server/http_listener.h"
+
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -13,8 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "server/http_exchange.h"
-#include "server/http_front.h"
+#include "server/http_course.h"
 
 /*
  * Holds a request's line and headers; longer ones are refused by libmicrohttpd (414, 431). The
@@ -22,7 +20,6 @@
  * each request, which is what a poll costs most.
  */
 #define CONNECTION_MEMORY_BYTES ((size_t)16 * 1024)
-#define MAX_ROUNDS_US           200
 
 SU_PRINTF(2, 0) static void on_log(void *arg, const char *fmt, va_list args)
 {
@@ -82,7 +79,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	(void)version;
 	if (!*context)
 		*context = http_exchange_new(arg, connection, path, method);
-	return http_exchange_step(*context, data, size);
+	return http_course_step(*context, data, size);
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
@@ -91,55 +88,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	(void)arg;
 	(void)connection;
 	if (*context)
-		http_exchange_leave(*context, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+		http_course_leave(*context, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	*context = NULL;
-}
-
-/* How long libmicrohttpd may wait, -1: for an event only. */
-static int64_t wait_of(const struct http_listener *listener)
-{
-	MHD_UNSIGNED_LONG_LONG wait_ms;
-	if (listener->kicked) /* by one request for the sake of another one */
-		return 0;
-	if (MHD_get_timeout(listener->daemon, &wait_ms) != MHD_YES)
-		return -1;
-	return wait_ms > 60000 ? 60000 : (int64_t)wait_ms;
-}
-
-/*
- * One round moves at most one piece of each body. A small piece of an upload is worth less than a turn
- * of the loop, so more rounds follow, but others must not wait for long.
- */
-static void run(struct http_listener *listener)
-{
-	int64_t begin_us = su_clock_mono_us(), wait_ms;
-	do {
-		listener->kicked = false;
-		MHD_run(listener->daemon);
-		wait_ms = wait_of(listener);
-	} while (wait_ms == 0 && su_clock_mono_us() - begin_us < MAX_ROUNDS_US);
-	if (wait_ms >= 0)
-		su_timer_set(listener->timer, wait_ms);
-	else
-		su_timer_cancel(listener->timer);
-}
-
-static void on_ready(int fd, unsigned events, void *arg)
-{
-	(void)fd;
-	(void)events;
-	run(arg);
-}
-
-static void on_timer(void *arg)
-{
-	run(arg);
-}
-
-void http_listener_kick(struct http_listener *listener)
-{
-	listener->kicked = true;
-	su_timer_set(listener->timer, 0);
 }
 
 static struct MHD_Daemon *start_daemon(
@@ -177,33 +127,22 @@ enum su_status http_listener_start(struct http_listener *listener, struct http_f
 		return su_fail(err, SU_IO, "listen", "socket %d cannot be used", fd);
 	listener->front = front;
 	listener->secure = opts->certificate_pem != NULL;
-	listener->daemon = start_daemon(listener, opts, fd);
-	if (!listener->daemon)
+	struct MHD_Daemon *daemon = start_daemon(listener, opts, fd);
+	if (!daemon)
 		return su_fail(err, SU_INVALID, opts->certificate_pem ? "certificate" : "listen",
 			"the HTTP server does not start%s",
 			opts->certificate_pem ? ": certificate or key is not usable" : "");
 	fd = -1;
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	listener->timer = su_timer_new(front->env.loop, on_timer, listener);
-	listener->watch =
-		su_watch_new(front->env.loop, info->epoll_fd, SU_LOOP_READ, on_ready, listener);
-	http_listener_kick(listener);
+	http_pump_start(&listener->pump, front->env.loop, daemon);
 	return SU_OK;
 }
 
 void http_listener_flush(struct http_listener *listener)
 {
-	if (listener->daemon)
-		MHD_run(listener->daemon);
+	http_pump_flush(&listener->pump);
 }
 
 void http_listener_stop(struct http_listener *listener)
 {
-	if (!listener->daemon)
-		return;
-	su_watch_free(&listener->watch);
-	MHD_stop_daemon(listener->daemon);
-	listener->daemon = NULL;
-	su_timer_free(&listener->timer);
+	http_pump_stop(&listener->pump);
 }

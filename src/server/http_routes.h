@@ -37,7 +37,7 @@ struct http_route {
 	const char *types; /* of the body: "a/b c/d"; NULL: any (JSON: application/json) */
 	/* On a worker, straight through: a fault is the reply, else it has replied. */
 	enum su_status (*work)(struct http_call *call, struct su_error *err);
-	/* On the loop: replies and calls http_call_finish, now or later. Must not block. */
+	/* On the loop: replies and calls http_hold_finish, now or later. Must not block. */
 	void (*handler)(struct http_call *call);
 	const struct http_stream *stream;
 };

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "server/http_handlers.h"
+#include "server/http_hold.h"
 #include "server/http_tus.h"
 #include "server/http_values.h"
 #include "store/image_store.h"
@@ -30,7 +31,7 @@ void http_uploads_options(struct http_call *call)
 	http_reply_header(call, "Tus-Checksum-Algorithm", "sha1,sha256");
 	http_reply_header(call, "Tus-Max-Size", "%" PRIu64, call->env->max_image_bytes);
 	http_reply_empty(call, 204);
-	http_call_finish(call);
+	http_hold_finish(call);
 }
 
 static enum su_status read_creation(
