@@ -8,12 +8,17 @@ from collections import Counter
 from checklib import Tap, exists, files, read, skip_all, without_comments
 
 
-def named_statements():
-    """(name, path, text) of each statement."""
+def pieces(kind):
+    """(name, path, text) of each statement ("name") or of each part that statements share ("part")."""
     for path in files("sql/queries", ".sql"):
-        parts = re.split(r"^-- name:[ \t]*(\S+)[ \t]*$", read(path), flags=re.MULTILINE)
-        for name, text in zip(parts[1::2], parts[2::2]):
-            yield name, path, re.sub(r"--[^\n]*", "", text)
+        found = re.split(r"^-- (name|part):[ \t]*(\S+)[ \t]*$", read(path), flags=re.MULTILINE)
+        for its_kind, name, text in zip(found[1::3], found[2::3], found[3::3]):
+            if its_kind == kind:
+                yield name, path, re.sub(r"--[^\n]*", "", text)
+
+
+def uses_of_parts(statements):
+    return {part for _, _, text in statements for part in re.findall(r"\s:([a-z]\w*)", text)}
 
 
 def used_names():
@@ -46,8 +51,8 @@ def unlisted_sql():
 def main():
     if not exists("sql/queries"):
         skip_all("there is no sql/queries yet")
-    statements = list(named_statements())
-    counts = Counter(name for name, _, _ in statements)
+    statements, parts = list(pieces("name")), list(pieces("part"))
+    counts = Counter(name for name, _, _ in statements + parts)
     used = used_names()
     tap = Tap()
     tap.note(f"{len(statements)} statements")
@@ -55,8 +60,11 @@ def main():
                [f"{name} is there {n} times" for name, n in sorted(counts.items()) if n > 1])
     tap.result("each statement is used",
                [f"{path}: nothing uses {name}" for name, path, _ in statements if name not in used])
+    tap.result("each part is taken up",
+               [f"{path}: nothing takes up {name}" for name, path, _ in parts
+                if name not in uses_of_parts(statements)])
     tap.result("statements list their columns and number their parameters",
-               [fault for row in statements for fault in faults_of_text(*row)])
+               [fault for row in statements + parts for fault in faults_of_text(*row)])
     tap.result("each file of SQL is built in", unlisted_sql())
     tap.done()
 

@@ -1,31 +1,25 @@
--- name: deployment_get
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
+-- part: deployment_row
+-- Of deployment AS d and release AS r: what is read of one, in the order in which it is read.
+d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
 	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
 	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
 	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
 	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
 	ms(d.noticed_at), d.reasons::text, d.row_version
+
+-- name: deployment_get
+SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.id = $1::uuid
 
 -- name: deployment_active
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version
+SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = ANY ($1::bigint[]) AND d.active
 
 -- name: deployment_latest
 -- By the numbers of their first steps: the clock, of which an id is made, may have been set back.
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version
+SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = $1::bigint AND r.digest = $2::text
 ORDER BY (SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST,
@@ -41,24 +35,14 @@ ORDER BY d.device_id, d.release_id,
 	(SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST, d.id DESC
 
 -- name: deployment_list
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version
+SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = $1::bigint AND d.id < $2::uuid
 ORDER BY d.id DESC
 LIMIT $3::bigint
 
 -- name: deployment_of_release
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version
+SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE r.digest = $1::text AND d.active AND d.device_id > $2::bigint
 ORDER BY d.device_id
@@ -66,12 +50,7 @@ LIMIT $3::bigint
 
 -- name: deployment_page_of_release
 -- All of a release, also at an end, in the order in which they were made.
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
+SELECT :deployment_row, v.endpoint
 FROM release AS r
 JOIN deployment AS d ON d.release_id = r.id
 JOIN device AS v ON v.id = d.device_id
@@ -148,12 +127,7 @@ WHERE id = ANY (ARRAY(
 	FOR NO KEY UPDATE SKIP LOCKED))
 
 -- name: deployment_overdue
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
+SELECT :deployment_row, v.endpoint
 FROM deployment AS d
 JOIN release AS r ON r.id = d.release_id
 JOIN device AS v ON v.id = d.device_id
@@ -173,12 +147,7 @@ WHERE id = ANY (ARRAY(
 	FOR NO KEY UPDATE SKIP LOCKED))
 
 -- name: deployment_to_look_at
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
+SELECT :deployment_row, v.endpoint
 FROM deployment AS d
 JOIN release AS r ON r.id = d.release_id
 JOIN device AS v ON v.id = d.device_id
@@ -194,12 +163,7 @@ LIMIT $2::bigint
 
 -- name: deployment_withdrawn
 -- What a withdrawal left behind when it was cut off: few or none, found release by release.
-SELECT d.id, d.device_id, r.digest, d.state, d.mode, d.named_by_operator, ms(d.created_at),
-	ms(d.changed_at), ms(d.deadline_at), d.progress_bytes, d.attempts::bigint, d.reason,
-	d.urgency, ms(d.vulnerable_since), ms(d.due_at), ms(d.look_at), ms(d.download_at),
-	d.transfer_ms, ms(d.install_at), ms(d.promised_at), d.deferrals::bigint,
-	d.failures::bigint, d.offers::bigint, ms(d.last_failure_at), ms(d.last_offer_at),
-	ms(d.noticed_at), d.reasons::text, d.row_version, v.endpoint
+SELECT :deployment_row, v.endpoint
 FROM release AS r
 JOIN deployment AS d ON d.release_id = r.id
 JOIN device AS v ON v.id = d.device_id
