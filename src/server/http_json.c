@@ -179,6 +179,19 @@ void http_json_put_uint(json_t *object, const char *name, uint64_t number)
 		object, name, number > INT64_MAX ? NULL : json_integer((json_int_t)number));
 }
 
+void http_json_put_int_if(json_t *object, const char *name, bool given, int64_t number)
+{
+	http_json_put_take(object, name, given ? json_integer(number) : NULL);
+}
+
+void http_json_put_uint_if(json_t *object, const char *name, bool given, uint64_t number)
+{
+	if (given)
+		http_json_put_uint(object, name, number);
+	else
+		http_json_put_take(object, name, NULL);
+}
+
 void http_json_put_bool(json_t *object, const char *name, bool value)
 {
 	http_json_put_take(object, name, json_boolean(value));

@@ -42,6 +42,9 @@ void http_json_put_uuid(json_t *object, const char *name, struct su_uuid id);
 void http_json_put_uuids(json_t *object, const char *name, const struct su_uuid *ids, size_t n);
 void http_json_put_int(json_t *object, const char *name, int64_t number);
 void http_json_put_uint(json_t *object, const char *name, uint64_t number); /* too large: null */
+/* null unless given. */
+void http_json_put_int_if(json_t *object, const char *name, bool given, int64_t number);
+void http_json_put_uint_if(json_t *object, const char *name, bool given, uint64_t number);
 void http_json_put_bool(json_t *object, const char *name, bool value);
 void http_json_put_take(json_t *object, const char *name, json_t *value);
 

@@ -59,8 +59,7 @@ static json_t *release_images(struct su_arena *arena, const struct release *rele
 		json_t *view = json_object();
 		http_json_put_text(view, "component", component_id_format(arena, image->component));
 		http_json_put_digest(view, "digest", &image->digest);
-		http_json_put_take(view, "size",
-			image->has_size ? json_integer((json_int_t)image->size_bytes) : NULL);
+		http_json_put_uint_if(view, "size", image->has_size, image->size_bytes);
 		http_json_put_text(view, "uri", image->uri);
 		http_json_put_bool(view, "hosted", image->hosted);
 		http_json_put_bool(view, "integrated", image->integrated);
@@ -97,8 +96,8 @@ json_t *http_view_release(struct su_arena *arena, const struct release *release)
 	http_json_put_bool(view, "targeted", release->targeted);
 	http_json_put_text(view, "version", release->version);
 	http_json_put_text(view, "reference_uri", release->reference_uri);
-	http_json_put_take(view, "update_priority",
-		release->has_update_priority ? json_integer(release->update_priority) : NULL);
+	http_json_put_int_if(
+		view, "update_priority", release->has_update_priority, release->update_priority);
 	http_json_put_time(view, "use_before", release->use_before_ms);
 	http_json_put_take(view, "waits_for", release_waits(release));
 	put_name(view, "kind", release_kind_names, (int)release->kind);
@@ -122,8 +121,7 @@ json_t *http_view_verdicts(const struct trust_result *trust)
 		const struct trust_verdict *verdict = &trust->verdicts[i];
 		json_t *view = json_object();
 		http_json_put_uint(view, "block", verdict->block);
-		http_json_put_take(
-			view, "alg", verdict->has_alg ? json_integer(verdict->alg) : NULL);
+		http_json_put_int_if(view, "alg", verdict->has_alg, verdict->alg);
 		http_json_put_bool(view, "accepted", verdict->status == SU_OK);
 		http_json_put_text(
 			view, "trust_anchor", verdict->anchor ? verdict->anchor->name : NULL);
@@ -142,15 +140,12 @@ static json_t *device_components(struct su_arena *arena, const struct characteri
 		json_t *view = json_object();
 		http_json_put_text(view, "component", component_id_format(arena, at->id));
 		http_json_put_digest(view, "digest", &at->digest);
-		http_json_put_take(view, "sequence_number",
-			at->has_sequence_number ? json_integer((json_int_t)at->sequence_number)
-						: NULL);
+		http_json_put_uint_if(
+			view, "sequence_number", at->has_sequence_number, at->sequence_number);
 		http_json_put_text(view, "version",
 			at->version.n_parts ? version_format(arena, &at->version) : NULL);
-		http_json_put_take(view, "size",
-			at->has_size ? json_integer((json_int_t)at->size_bytes) : NULL);
-		http_json_put_take(view, "active_slot",
-			at->has_slot ? json_integer((json_int_t)at->active_slot) : NULL);
+		http_json_put_uint_if(view, "size", at->has_size, at->size_bytes);
+		http_json_put_uint_if(view, "active_slot", at->has_slot, at->active_slot);
 		json_array_append_new(components, view);
 	}
 	return components;
@@ -168,10 +163,9 @@ static void put_characteristics(
 	http_json_put_text(view, "manufacturer", told->manufacturer);
 	http_json_put_text(view, "model", told->model);
 	http_json_put_text(view, "hardware_version", told->hardware_version);
-	http_json_put_take(view, "battery_mwh",
-		told->has_battery ? json_integer((json_int_t)told->battery_mwh) : NULL);
-	http_json_put_take(view, "free_memory_bytes",
-		told->has_free_memory ? json_integer((json_int_t)told->free_memory_bytes) : NULL);
+	http_json_put_uint_if(view, "battery_mwh", told->has_battery, told->battery_mwh);
+	http_json_put_uint_if(
+		view, "free_memory_bytes", told->has_free_memory, told->free_memory_bytes);
 	http_json_put_take(view, "components", device_components(arena, told));
 }
 

@@ -102,9 +102,11 @@ static void test_writes_absent_values_as_null(void **state)
 	http_json_put_time(object, "time", 0);
 	http_json_put_digest(object, "digest", &none);
 	http_json_put_uint(object, "number", UINT64_MAX);
+	http_json_put_int_if(object, "int", false, -1);
+	http_json_put_uint_if(object, "uint", false, 1);
 	http_json_put_uuids(object, "ids", NULL, 0);
-	assert_json(
-		object, "{\"text\":null,\"time\":null,\"digest\":null,\"number\":null,\"ids\":[]}");
+	assert_json(object, "{\"text\":null,\"time\":null,\"digest\":null,\"number\":null,"
+			    "\"int\":null,\"uint\":null,\"ids\":[]}");
 }
 
 static void test_writes_values(void **state)
@@ -117,9 +119,11 @@ static void test_writes_values(void **state)
 	http_json_put_time(object, "time", 1000);
 	http_json_put_uuid(object, "id", id);
 	http_json_put_uint(object, "number", 7);
+	http_json_put_int_if(object, "int", true, -1);
+	http_json_put_uint_if(object, "uint", true, 1);
 	http_json_put_bool(object, "flag", false);
 	assert_json(object, "{\"text\":\"a\",\"time\":\"1970-01-01T00:00:01Z\",\"id\":\"" ID
-			    "\",\"number\":7,\"flag\":false}");
+			    "\",\"number\":7,\"int\":-1,\"uint\":1,\"flag\":false}");
 }
 
 static void test_makes_pages(void **state)
