@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /suit/manifest: the envelope that this device should install. */
-#include "server/coap_manifest.h"
-
 #include "server/coap_channel.h"
 #include "server/coap_observe.h"
+#include "server/coap_offer.h"
 #include "server/coap_routes.h"
-
-struct su_span coap_manifest_etag(const struct digest *envelope)
-{
-	return su_span_of(envelope->bytes, COAP_ETAG_MAX_BYTES);
-}
-
-struct coap_content coap_manifest_content_of(
-	const struct digest *envelope, const struct blob_mapping *mapping)
-{
-	return (struct coap_content){
-		.bytes = blob_mapping_span(mapping),
-		.etag = coap_manifest_etag(envelope),
-		.content_format = COAP_MEDIATYPE_APPLICATION_CBOR,
-	};
-}
-
-enum su_status coap_manifest_content(struct blob_store *blobs, const struct offer *offer,
-	struct blob_mapping **mapping_out, struct coap_content *out, struct su_error *err)
-{
-	if (blob_map(blobs, &offer->envelope, mapping_out, err) != SU_OK)
-		return su_fail(err, SU_IO, "", "the envelope is not there");
-	*out = coap_manifest_content_of(&offer->envelope, *mapping_out);
-	return SU_OK;
-}
 
 static bool wants_to_observe(const struct coap_request *request)
 {
@@ -44,7 +19,7 @@ static void observe(
 	content->observed =
 		coap_observers_add(exchange->env->observers, exchange, etag, &content->observe);
 	if (content->observed)
-		content->max_age_s = COAP_MANIFEST_OBSERVE_MAX_AGE_S;
+		content->max_age_s = COAP_OFFER_OBSERVE_MAX_AGE_S;
 }
 
 static uint32_t max_age_s(int64_t again_s)
@@ -100,7 +75,7 @@ static void on_offer(void *arg, const struct offer *offer, const struct su_error
 		reply_nothing(exchange);
 		return;
 	}
-	if (coap_manifest_content(exchange->env->blobs, offer, &mapping, &content, &err) != SU_OK) {
+	if (coap_offer_content(exchange->env->blobs, offer, &mapping, &content, &err) != SU_OK) {
 		coap_exchange_answer_error(exchange, &err);
 		return;
 	}
@@ -189,7 +164,7 @@ bool coap_manifest_get_fast(struct coap_fast_call *call, struct coap_answer *out
 		*out = nothing_to_install(max_age_s(seen->again_s));
 		return note_contact(call, &contact, seen);
 	}
-	if (coap_manifest_content(call->env->blobs, &seen->offer, &call->mapping, &content, NULL) !=
+	if (coap_offer_content(call->env->blobs, &seen->offer, &call->mapping, &content, NULL) !=
 		SU_OK)
 		return false;
 	content.max_age_s = max_age_s(seen->again_s);

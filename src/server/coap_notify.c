@@ -89,7 +89,7 @@ static enum su_status find_content(struct coap_notifier *notifier, const struct 
 		notifier->mapped = notice->envelope;
 		SU_TRY(blob_map(notifier->blobs, &notice->envelope, &notifier->mapping, err));
 	}
-	*out = coap_manifest_content_of(&notice->envelope, notifier->mapping);
+	*out = coap_offer_content_of(&notice->envelope, notifier->mapping);
 	return SU_OK;
 }
 
@@ -105,7 +105,7 @@ static void send_content(
 	}
 	content.observed = true;
 	content.observe = coap_notifier_number(notifier);
-	content.max_age_s = COAP_MANIFEST_OBSERVE_MAX_AGE_S;
+	content.max_age_s = COAP_OFFER_OBSERVE_MAX_AGE_S;
 	if (content.etag.len > 0)
 		memcpy(notice->etag, content.etag.data, content.etag.len);
 	notice->etag_len = content.etag.len;
@@ -191,7 +191,7 @@ uint32_t coap_notifier_number(struct coap_notifier *notifier)
 static bool knows_it(const struct coap_notice *notice, const struct offer *offer)
 {
 	const struct su_span told = su_span_of(notice->etag, notice->etag_len);
-	return su_span_equal(told, offer ? coap_manifest_etag(&offer->envelope) : SU_SPAN_EMPTY);
+	return su_span_equal(told, offer ? coap_offer_etag(&offer->envelope) : SU_SPAN_EMPTY);
 }
 
 void coap_notifier_tell(

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "server/coap_manifest.h"
+#include "server/coap_offer.h"
 #include "server/coap_peer.h"
 
 struct coap_notifier;

@@ -10,13 +10,13 @@
  * Maps the envelope of offer; content is valid until *mapping_out is unmapped. The ETag is the
  * beginning of the SHA-256 of the envelope's bytes: the two forms of one manifest differ in it.
  */
-enum su_status coap_manifest_content(struct blob_store *blobs, const struct offer *offer,
+enum su_status coap_offer_content(struct blob_store *blobs, const struct offer *offer,
 	struct blob_mapping **mapping_out, struct coap_content *out,
 	struct su_error *err) SU_MUST_CHECK;
 
 /* The same of an envelope that is mapped already. It leads into both. */
-struct coap_content coap_manifest_content_of(
+struct coap_content coap_offer_content_of(
 	const struct digest *envelope, const struct blob_mapping *mapping);
-struct su_span coap_manifest_etag(const struct digest *envelope);
+struct su_span coap_offer_etag(const struct digest *envelope);
 
-#define COAP_MANIFEST_OBSERVE_MAX_AGE_S 86400
+#define COAP_OFFER_OBSERVE_MAX_AGE_S 86400
