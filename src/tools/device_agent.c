@@ -8,63 +8,17 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "suit/envelope.h"
 #include "tools/device_agent_parts.h"
 #include "tools/device_report.h"
 #include "tools/whole_file.h"
 
 #define ENVELOPE_MAX_BYTES (1u << 20)
-#define FIRST_WAIT_MS      1000
-#define LONGEST_WAIT_MS    60000
-#define MAX_WAITS_ONCE     6 /* then a device that shall end by itself gives up */
-
-void device_agent_later(struct device_agent *agent, int64_t delay_ms, device_agent_step_fn next)
-{
-	agent->next = next;
-	su_timer_set(agent->timer, delay_ms);
-}
 
 static void on_timer(void *arg)
 {
 	struct device_agent *agent = arg;
 	agent->resting = false;
 	agent->next(agent);
-}
-
-static uint64_t draw(struct device_agent *agent)
-{
-	agent->opts.seed = agent->opts.seed * 6364136223846793005u + 1442695040888963407u;
-	return agent->opts.seed >> 33;
-}
-
-void device_agent_end(struct device_agent *agent, bool success)
-{
-	agent->opts.on_end(agent->opts.arg, success);
-}
-
-/* Doubled each time, with a random part, so that a fleet does not come back as one. */
-void device_agent_wait_and(
-	struct device_agent *agent, const struct link_reply *reply, device_agent_step_fn again)
-{
-	int64_t wait_ms = (int64_t)FIRST_WAIT_MS << agent->waits;
-	if (wait_ms < reply->wait_ms)
-		wait_ms = reply->wait_ms;
-	if (wait_ms > LONGEST_WAIT_MS)
-		wait_ms = LONGEST_WAIT_MS;
-	device_channel_say(&agent->channel, "waits: %s", reply->error.text);
-	if (agent->opts.once && agent->waits == MAX_WAITS_ONCE) {
-		device_agent_end(agent, false);
-		return;
-	}
-	agent->waits += agent->waits < MAX_WAITS_ONCE;
-	device_agent_later(agent, wait_ms + (int64_t)(draw(agent) % FIRST_WAIT_MS), again);
-}
-
-static void save(struct device_agent *agent)
-{
-	struct su_error err = { 0 };
-	if (device_state_save(agent->state, &err) != SU_OK)
-		device_channel_say(&agent->channel, "%s %s", err.field, err.text);
 }
 
 /* The new image runs: the registration has said so, the report says how it went. */
@@ -84,7 +38,7 @@ static void on_reported(void *arg, const struct link_reply *reply)
 	else
 		device_channel_say(&agent->channel, "reported that the new image runs");
 	agent->state->report_pending = false;
-	save(agent);
+	device_agent_save(agent);
 	device_state_tidy(agent->state); /* the power may have gone before it was done */
 	device_agent_poll(agent);
 }
@@ -117,7 +71,7 @@ static void on_update_ended(void *arg, bool installed)
 	agent->orders.install = false;
 	if (agent->state->awaits_word) {
 		agent->state->awaits_word = false;
-		save(agent);
+		device_agent_save(agent);
 	}
 	if (installed) {
 		/* What restarts does not listen. */
@@ -144,7 +98,7 @@ void device_agent_begin_update(struct device_agent *agent, struct su_span bytes,
 		.state = agent->state,
 		.told = &agent->opts.told,
 		.trust = &agent->opts.trust,
-		.shall_fail = draw(agent) % 100 < agent->opts.fail_percent,
+		.shall_fail = device_agent_draw(agent) % 100 < agent->opts.fail_percent,
 		.come_back_old = agent->opts.come_back_old,
 		.kept_old = agent->opts.kept_old,
 		.report_other = agent->opts.report_other,
@@ -158,25 +112,6 @@ void device_agent_begin_update(struct device_agent *agent, struct su_span bytes,
 	agent->update = device_update_begin(&opts, bytes);
 }
 
-bool device_agent_read_release(struct su_span bytes, struct digest *out)
-{
-	struct su_arena *arena su_auto(su_arena_free) = su_arena_new();
-	struct envelope_options options = { .allow_untagged = true };
-	struct envelope envelope;
-	*out = (struct digest){ 0 };
-	if (envelope_decode(arena, bytes, &options, &envelope, NULL) != SU_OK)
-		return false;
-	*out = envelope.manifest_digest;
-	return true;
-}
-
-bool device_agent_has(const struct device_agent *agent, struct su_span bytes)
-{
-	struct digest release;
-	return device_agent_read_release(bytes, &release) &&
-	       digest_equal(&release, &agent->state->installed_manifest);
-}
-
 /* The device has said that it does not want it now. */
 static bool is_put_off(const struct device_agent *agent, struct su_span bytes)
 {
@@ -185,18 +120,6 @@ static bool is_put_off(const struct device_agent *agent, struct su_span bytes)
 	return digest_is_set(&orders->put_off) && device_agent_read_release(bytes, &release) &&
 	       digest_equal(&release, &orders->put_off) &&
 	       su_clock_wall_ms() < orders->put_off_until_ms;
-}
-
-bool device_agent_keep_envelope(struct device_agent *agent, struct su_span bytes, bool awaits_word)
-{
-	struct su_error err = { 0 };
-	const char *path = device_state_path(agent->state->arena, agent->state, "manifest.suit");
-	agent->state->awaits_word = awaits_word;
-	if (whole_file_write(path, bytes, 0644, &err) == SU_OK &&
-		device_state_save(agent->state, &err) == SU_OK)
-		return true;
-	device_channel_say(&agent->channel, "%s %s", err.field, err.text);
-	return false;
 }
 
 static bool on_envelope_piece(void *arg, const struct link_piece *piece)
@@ -227,7 +150,7 @@ static void take_envelope(struct device_agent *agent)
 	if (device_agent_has(agent, bytes)) {
 		agent->state->etag =
 			su_arena_copy(agent->state->arena, su_buf_span(&agent->incoming_etag));
-		save(agent);
+		device_agent_save(agent);
 		device_agent_act(agent);
 		return;
 	}
@@ -322,13 +245,6 @@ static void on_registered(void *arg, const struct link_reply *reply)
 		report_success(agent);
 	else if (!resume_update(agent))
 		device_agent_poll(agent);
-}
-
-void device_agent_fill_told(struct device_agent *agent)
-{
-	struct characteristics *told = &agent->opts.told;
-	told->n_components = agent->state->n_components;
-	memcpy(told->components, agent->state->components, sizeof(told->components));
 }
 
 void device_agent_register(struct device_agent *agent)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What suitd wants of the device, most pressing first. */
+/* Between two exchanges: what suitd wants of the device, most pressing first; else it rests. */
 #include "base/clock.h"
+#include "base/moment.h"
 #include "model/device_keys.h"
 #include "tools/device_agent_parts.h"
+
+#define LONGEST_POLL_S    60 /* of a poll for commands over HTTP */
+#define COMMAND_MAX_BYTES 4096
 
 static void on_told(void *arg, const struct link_reply *reply)
 {
@@ -48,6 +52,95 @@ static void tell_news(struct device_agent *agent)
 	device_channel_news(&agent->channel, &news, on_told, agent);
 }
 
+/* Time to show up: with a poll, or where that would be of no use, with a sign of life. */
+static void contact(struct device_agent *agent)
+{
+	device_agent_plan_contact(agent);
+	if (su_clock_mono_ms() >= agent->renew_at_ms)
+		device_agent_register(agent);
+	else if (agent->update != NULL || device_agent_sleeps(agent))
+		device_agent_renew(agent);
+	else
+		device_agent_poll(agent);
+}
+
+static void look(struct device_agent *agent)
+{
+	if (su_clock_mono_ms() >= agent->contact_at_ms)
+		contact(agent);
+	else
+		device_agent_act(agent);
+}
+
+/* Commands over HTTP are asked for, as long as there is nothing else to do. */
+
+static bool on_command_piece(void *arg, const struct link_piece *piece)
+{
+	struct device_agent *agent = arg;
+	if (agent->incoming.len + piece->bytes.len > COMMAND_MAX_BYTES)
+		return false;
+	su_buf_append_span(&agent->incoming, piece->bytes);
+	return true;
+}
+
+static void on_command(void *arg, const struct link_reply *reply)
+{
+	struct device_agent *agent = arg;
+	struct su_error err = { 0 };
+	if (reply->status == SU_RETRY) {
+		device_agent_wait_and(agent, reply, look);
+		return;
+	}
+	agent->waits = 0;
+	if (reply->status != SU_OK) {
+		agent->no_commands = true;
+		device_channel_say(&agent->channel, "gets no commands: %s", reply->error.text);
+	} else if (agent->incoming.len > 0) {
+		agent->spoke_at_ms = su_clock_mono_ms();
+		if (device_orders_take(&agent->orders, su_buf_span(&agent->incoming), &err) !=
+			SU_OK)
+			device_channel_say(&agent->channel, "does not understand a command: %s %s",
+				err.field, err.text);
+	}
+	look(agent);
+}
+
+static void await_command(struct device_agent *agent, int64_t longest_ms)
+{
+	su_buf_clear(&agent->incoming);
+	device_channel_await(&agent->channel,
+		(unsigned)su_sooner(longest_ms / 1000, LONGEST_POLL_S), on_command_piece,
+		on_command, agent);
+}
+
+static void rest(struct device_agent *agent)
+{
+	int64_t now_ms = su_clock_mono_ms();
+	int64_t awake_ms = device_agent_awake_left_ms(agent, now_ms);
+	int64_t wait_ms =
+		su_sooner(agent->contact_at_ms - now_ms, device_agent_patience_ms(agent, now_ms));
+	if (agent->opts.once && agent->update == NULL &&
+		(!agent->opts.listens || agent->ended_one)) {
+		device_agent_end(agent, !agent->failed);
+		return;
+	}
+	if (awake_ms <= 0) {
+		device_channel_say(&agent->channel, "sleeps");
+		link_sleep(agent->channel.link);
+	} else {
+		wait_ms = su_sooner(wait_ms, awake_ms);
+	}
+	if (wait_ms < 0)
+		wait_ms = 0;
+	if (agent->opts.listens && !agent->called && !agent->no_commands && awake_ms > 0 &&
+		wait_ms >= 1000) {
+		await_command(agent, wait_ms);
+		return;
+	}
+	agent->resting = true;
+	device_agent_later(agent, wait_ms, look);
+}
+
 static void drop_update(struct device_agent *agent)
 {
 	if (agent->update == NULL)
@@ -78,7 +171,7 @@ static void take_pushed(struct device_agent *agent)
 	if (device_agent_keep_envelope(agent, bytes, true))
 		device_agent_begin_update(agent, bytes, true);
 	else
-		device_agent_rest(agent);
+		rest(agent);
 }
 
 /* Whether the update has what it needs, or has waited long enough. */
@@ -131,7 +224,7 @@ void device_agent_act(struct device_agent *agent)
 	else if (agent->update != NULL && goes_on(agent))
 		device_update_continue(agent->update);
 	else
-		device_agent_rest(agent);
+		rest(agent);
 }
 
 /* Runs inside the call: what it leads to waits until the answer is out. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the agent consists of, for its own files only: its life, its rest between exchanges, its orders. */
+/*
+ * What the agent consists of, for its own files only. Two of them lead into each other, as a device's days do:
+ * an exchange with the server (device_agent.c) ends in the choice of what is next (device_agent_act.c).
+ */
 #pragma once
 
 #include "tools/device_agent.h"
@@ -40,27 +43,32 @@ void device_agent_later(struct device_agent *agent, int64_t delay_ms, device_age
 /* Nobody has answered: again, after a wait that doubles. */
 void device_agent_wait_and(
 	struct device_agent *agent, const struct link_reply *reply, device_agent_step_fn again);
-void device_agent_register(struct device_agent *agent);
-void device_agent_renew(struct device_agent *agent);
-void device_agent_poll(struct device_agent *agent);
-
-/* Between two exchanges: does what suitd wants, else rests. */
-void device_agent_act(struct device_agent *agent);
-/* There is nothing to do for now, or for good. */
-void device_agent_rest(struct device_agent *agent);
-/* It was heard now: when it shows up next. */
-void device_agent_plan_contact(struct device_agent *agent);
-/* What an answer to a poll says of the next one. */
-void device_agent_heed_steering(struct device_agent *agent, int64_t fresh_ms);
-/* How long the update waits by itself for what it needs. */
-int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_ms);
-void device_agent_start_listening(struct device_agent *agent);
 void device_agent_end(struct device_agent *agent, bool success);
-
+uint64_t device_agent_draw(struct device_agent *agent); /* at random */
+void device_agent_save(struct device_agent *agent);
 void device_agent_fill_told(struct device_agent *agent);
 bool device_agent_read_release(struct su_span bytes, struct digest *out);
 /* The manifest that is installed already is no update, whoever sends it. */
 bool device_agent_has(const struct device_agent *agent, struct su_span bytes);
 /* Kept, so that a restart goes on with it. False: it cannot be, which has been said. */
 bool device_agent_keep_envelope(struct device_agent *agent, struct su_span bytes, bool awaits_word);
+
+/* It was heard now: when it shows up next. */
+void device_agent_plan_contact(struct device_agent *agent);
+/* What an answer to a poll says of the next one. */
+void device_agent_heed_steering(struct device_agent *agent, int64_t fresh_ms);
+bool device_agent_sleeps(const struct device_agent *agent);
+/* Until it stops listening; a device that does not sleep listens always. */
+int64_t device_agent_awake_left_ms(const struct device_agent *agent, int64_t now_ms);
+/* How long the update waits by itself for what it needs. */
+int64_t device_agent_patience_ms(const struct device_agent *agent, int64_t now_ms);
+
+/* Exchanges. */
+void device_agent_register(struct device_agent *agent);
+void device_agent_renew(struct device_agent *agent);
+void device_agent_poll(struct device_agent *agent);
 void device_agent_begin_update(struct device_agent *agent, struct su_span bytes, bool pushed);
+
+/* Between two exchanges: does what suitd wants, else rests. */
+void device_agent_act(struct device_agent *agent);
+void device_agent_start_listening(struct device_agent *agent);
