@@ -7,9 +7,6 @@ import suit_oracle as suit
 
 IMAGE_BYTES = 1 << 20
 NAME = "bench-"
-# For so many a newer release may take the place of theirs. Of the rest an operator named the release, and
-# it stays: to plan for all again would take minutes.
-PLANNED = 1000
 COLUMNS = """SELECT column_name::text FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name = %s AND is_identity = 'NO'
     AND is_generated = 'NEVER'"""
@@ -71,10 +68,11 @@ class Fleet:
             self.suitd, "coap_load", mode, "--server", self.suitd.coap,
             "--peers", n_devices, *args, **options)
 
-    def know(self, n_devices, n_planned=PLANNED):
+    def know(self, n_devices):
         """Lets the first n be registered and know the offer: they have polled before, and poll again.
 
-        The first registers and polls as devices do; the others get copies of its rows.
+        The first registers and polls as devices do; the others get copies of its rows, which say the same as if
+        each had done so. Then each polls: suitd loads it, and judges the releases for it.
         """
         more = n_devices - self.n_known
         if more <= 0:
@@ -84,7 +82,7 @@ class Fleet:
                      "--expect", "2.01", "--once")
             self.ask("poll", 1, *self.polling("2.05"), "--once")
             self.n_registered = 1
-        copy_device(self.suitd.sandbox, NAME, self.n_registered, n_devices, n_planned)
+        copy_device(self.suitd.sandbox, NAME, self.n_registered, n_devices)
         self.n_registered = max(self.n_registered, n_devices)
         self.ask("poll", more, *self.polling(), "--first", self.n_known, "--once",
                  "--outstanding", 256, "--ack-timeout", 10, timeout=400)
@@ -113,7 +111,7 @@ class Fleet:
         )
 
 
-def copy_device(sandbox, prefix, first, end, n_planned=PLANNED):
+def copy_device(sandbox, prefix, first, end):
     """Copies what the database has of device PREFIX000000 to those from first to before end."""
     if first >= end:
         return
@@ -122,8 +120,7 @@ def copy_device(sandbox, prefix, first, end, n_planned=PLANNED):
         ("device", "endpoint = %s", {"endpoint": endpoint, "registration": "gen_random_uuid()"}),
         ("device_component", f"device_id = {device_id('%s')}", {"device_id": device_id(endpoint)}),
         ("deployment", f"device_id = {device_id('%s')}",
-         {"id": deployment_id("i"), "device_id": device_id(endpoint),
-          "named_by_operator": f"i >= {n_planned}"}),
+         {"id": deployment_id("i"), "device_id": device_id(endpoint)}),
         ("deployment_component", DEPLOYMENT_OF_FIRST, {"deployment_id": deployment_id("i")}),
         ("deployment_history", DEPLOYMENT_OF_FIRST, {"deployment_id": deployment_id("i")}),
     )

@@ -77,7 +77,7 @@ def burst(bench):
     n = bench.devices(N_OBSERVERS)
     # The policy first: another one is followed by planning anew whatever is in flight.
     releases = Releases(fleet)
-    fleet.know(n, n_planned=n)  # each is to be offered the newer ones
+    fleet.know(n)
     observers = Observers(bench, fleet, n)
     pid = fleet.suitd.sandbox.pid
 
