@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two suitd share one database and one storage directory, and each sees what the other did."""
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
