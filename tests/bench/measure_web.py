@@ -3,14 +3,18 @@
 
 import hashlib
 import json
+import random
 import ssl
+import uuid
 
 import suit_oracle as suit
 from harness import BenchError, measure
 from web_sides import Nginx, SecureSuitd, ask, cipher_of, make_certificate, wrk
 
 N_DEVICES = 1000
+N_OFFERED = 100
 MANIFEST = "/device/v1/suit/manifest?ep=web-"
+OFFER = "/device/v1/suit/manifest?ep=offer-"
 NOTHING = "there is nothing to install"
 
 
@@ -34,10 +38,25 @@ class Web:
         (self.folder / f"{mib}").write_bytes(content)
         return image
 
-    def register(self, endpoint):
+    def register(self, endpoint, klass=suit.CLASS):
         body = {"lifetime": 86400, "characteristics": {"vendor_ids": [str(suit.VENDOR)],
-                                                       "class_ids": [str(suit.CLASS)]}}
+                                                       "class_ids": [str(klass)]}}
         self.suitd.sandbox.anonymous().post(f"/device/v1/rd?ep={endpoint}", 201, json=body)
+
+    def offer(self, klass):
+        """Devices offer-1 and more of this class have a release to install; gives its ETag."""
+        rest = self.suitd.sandbox.rest
+        key, image = suit.Key(), suit.Image(random.Random(304).randbytes(1000), "/fw/offered.bin")
+        rest.trust(key, "web")
+        rest.publish(suit.update(key, 1, [image], klass=klass), [image])
+        n_offered = self.bench.devices(N_OFFERED)
+        for n in range(1, n_offered + 1):
+            self.register(f"offer-{n}", klass)
+        first = self.suitd.sandbox.anonymous().get(f"{OFFER}1")
+        found = list(ask(self.suitd.url, [f"{OFFER}{n}" for n in range(1, n_offered + 1)]))
+        if {body for _, body, _ in found} != {first.content}:
+            raise BenchError("not every device has the offer")
+        return first.headers["ETag"], n_offered
 
     def polls(self):
         """Looks at each device's answer; gives the body, and the smallest and the largest size."""
@@ -75,6 +94,27 @@ def poll_64(bench):
 @measure("HTTP poll of a known device (JSON), 1,000 connections", at_least=0.65, unit="answers/s")
 def poll_1000(bench):
     return beside_nginx(bench, 1000)
+
+
+@measure("HTTP poll of a device that has the manifest already (304), 64 connections", at_least=0.65,
+         unit="answers/s")
+def poll_304(bench):
+    web = bench.once(Web)
+    etag, n_offered = web.offer(uuid.uuid4())
+    header = {"If-None-Match": etag}
+    nginx = Nginx(bench, f"location / {{ add_header ETag '{etag}' always;"
+                         ' add_header Cache-Control "private, max-age=10000" always; return 304; }')
+    found = [
+        list(ask(server.url, [f"{OFFER}{n}" for n in range(1, n_offered + 1)], header))
+        for server in (web.suitd, nginx)]
+    if {status for side in found for status, _, _ in side} != {304}:
+        raise BenchError(f"other answers than 304: {found[0][:3]} {found[1][:3]}")
+    run = (64, OFFER, n_offered)
+    sizes = [[size for _, _, size in side] for side in found]
+    return bench.pairs(*(
+        lambda server=server, own=own: wrk(bench, server, *run, sizes=(min(own), max(own)),
+                                           headers=[f"If-None-Match: {etag}"])
+        for server, own in zip((web.suitd, nginx), sizes)))
 
 
 def check_file(url, path, image, context=None):
