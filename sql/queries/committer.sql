@@ -165,18 +165,17 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::te
 ORDER BY v.position
 
 -- name: batch_insert_held_history
+-- of one row: batch_insert_held_step
 -- Fails, as no step is without a deployment, unless this transaction has written the deployment and its device,
--- which is held, is at the version given and there.
+-- which is held, is at the version given and there. One step of each deployment: the order does not matter.
 INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
 SELECT d.id, at(v.at), v.from_state, v.to_state, v.event, v.actor, v.detail
 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-		$8::bigint[], $9::bigint[]) WITH ORDINALITY
-	AS v (deployment_id, at, from_state, to_state, event, actor, detail, device_id, row_version,
-		position)
+		$8::bigint[], $9::bigint[])
+	AS v (deployment_id, at, from_state, to_state, event, actor, detail, device_id, row_version)
 LEFT JOIN device AS e ON e.id = v.device_id AND e.row_version = v.row_version AND e.removed_at IS NULL
 LEFT JOIN deployment AS d ON d.id = v.deployment_id AND d.device_id = e.id
 	AND d.xmin = pg_current_xact_id()::xid
-ORDER BY v.position
 
 -- name: batch_insert_reports
 -- A report that was stored before, when the outcome of a commit was uncertain or the device did not hear

@@ -35,7 +35,7 @@ bool commit_steps_is_plain(const struct batch_item *item)
 {
 	const struct device_write *write = item->write;
 	return !commit_steps_is_newcomer(item) && write->device->removed_at_ms == 0 &&
-	       commit_steps_has_deployment(item, false) && write->n_history > 0 &&
+	       commit_steps_has_deployment(item, false) && write->n_history == 1 &&
 	       write->deployment->state != DEPLOYMENT_CONFIRMED && !write->report;
 }
 
@@ -127,12 +127,16 @@ static void send_held_history(struct batch *batch, const struct sql_table *histo
 	const struct sql_array *ids, const struct sql_array *versions)
 {
 	struct sql_arg args[SQL_TABLE_MAX_COLUMNS];
+	bool is_lone = ids->n == 1;
+	struct sql_arg (*arg_of)(const struct sql_array *array) = is_lone ? sql_only : sql_list;
 	size_t n = 0;
 	for (; n < history->n_columns; n++)
-		args[n] = sql_list(&history->columns[n]);
-	args[n++] = sql_list(ids);
-	args[n++] = sql_list(versions);
-	txn_pipe_send(&batch->pipe, STATEMENT_BATCH_INSERT_HELD_HISTORY, args, n);
+		args[n] = arg_of(&history->columns[n]);
+	args[n++] = arg_of(ids);
+	args[n++] = arg_of(versions);
+	txn_pipe_send(&batch->pipe,
+		is_lone ? STATEMENT_BATCH_INSERT_HELD_STEP : STATEMENT_BATCH_INSERT_HELD_HISTORY,
+		args, n);
 }
 
 static void write_history(struct batch *batch)

@@ -22,7 +22,7 @@ bool commit_steps_is_newcomer(const struct batch_item *item);
 /* The first step begins in the state that the row had; without a step it stays. */
 enum deployment_state commit_steps_state_before(const struct device_write *write);
 /*
- * The write moves a deployment that is there by a step, and needs to read nothing for that: all that is
+ * The write moves a deployment that is there by one step, and needs to read nothing for that: all that is
  * left to find out is whether it holds, and the history tells.
  */
 bool commit_steps_is_plain(const struct batch_item *item);
