@@ -135,6 +135,13 @@ def pin(pid, core):
             os.sched_setaffinity(thread, core if isinstance(core, (set, list)) else {core})
 
 
+def put_first(pid):
+    """Before other processes, where we may say so. Linux may also weigh whole sessions: pid leads its own."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, -15)
+        pathlib.Path(f"/proc/{pid}/autogroup").write_text("-15")
+
+
 def cpu_seconds(pid):
     """What the threads that a process has now have used; 0 when it is gone."""
     used_ns = 0
@@ -316,10 +323,9 @@ class Bench:
         before = sum(cpu_seconds(pid) for pid in pids)
         started = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = self.spawn(*argv, core=core, stdout=out, stderr=err)
+            process = self.spawn(*argv, core=core, stdout=out, stderr=err, start_new_session=urgent)
             if urgent:
-                with contextlib.suppress(PermissionError):
-                    os.setpriority(os.PRIO_PROCESS, process.pid, -15)
+                put_first(process.pid)
             usage = wait_for(process, timeout)
             seconds = max(time.monotonic() - started, 1e-6)
             served = sum(cpu_seconds(pid) for pid in pids) - before
