@@ -26,7 +26,7 @@ refuses() # TEXT MESSAGE NAME
 	result $? "$3"
 }
 
-echo 1..9
+echo 1..11
 
 cat >"$dir/good.sql" <<'SQL'
 -- a comment
@@ -68,8 +68,30 @@ INC
 statements "$dir/rows.sql" | cmp -s - "$dir/expected"
 result $? "a statement over arrays gets a twin for one row"
 
+cat >"$dir/parts.sql" <<'SQL'
+-- part: thing_row
+SELECT n,
+	name
+FROM thing
+
+-- name: thing_first
+ :thing_row
+WHERE n = 1
+SQL
+cat >"$dir/expected" <<'INC'
+STATEMENT(THING_FIRST, "thing_first",
+	" SELECT n,\n"
+	"	name\n"
+	"FROM thing\n"
+	"WHERE n = 1")
+INC
+statements "$dir/parts.sql" | cmp -s - "$dir/expected"
+result $? "what several statements share is written once"
+
+refuses "-- name: a
+SELECT 1 :other_row" "no part other_row above" "a part that is not there is refused"
 refuses "SELECT 1" "outside of a named statement" "text without a name is refused"
-refuses "-- name: Bad-Name" "bad statement name" "a name that C cannot have is refused"
+refuses "-- name: Bad-Name" "bad name" "a name that C cannot have is refused"
 refuses "-- name: empty" "is empty" "an empty statement is refused"
 refuses "-- name: two
 SELECT 1;
