@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/short_slices.h"
 
 struct message {
 	void (*callback)(void *arg);
@@ -150,6 +151,7 @@ static bool take_stop(struct su_loop *loop)
 
 void su_loop_run(struct su_loop *loop)
 {
+	su_short_slices_ask();
 	while (!take_stop(loop))
 		event_base_loop(loop->base, EVLOOP_ONCE);
 	/* A message posted before the stop is not lost with it. */

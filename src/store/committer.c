@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/short_slices.h"
 #include "base/uuid.h"
 #include "base/work.h"
 #include "store/commit_batch.h"
@@ -233,6 +234,13 @@ static size_t power_of_two_from(size_t n)
 	return power;
 }
 
+/* Devices wait for what it does. */
+static void *start_thread(void *conninfo)
+{
+	su_short_slices_ask();
+	return store_conn_new(conninfo);
+}
+
 enum su_status committer_start(
 	const struct committer_opts *opts, struct committer **out, struct su_error *err)
 {
@@ -253,7 +261,8 @@ enum su_status committer_start(
 	c->pause_ms = FIRST_PAUSE_MS;
 	c->pause = su_timer_new(opts->loop, on_pause_over, c);
 	c->settled = su_timer_new(opts->loop, on_settled, c);
-	const struct su_work_hooks hooks = store_conn_hooks(c->conninfo);
+	struct su_work_hooks hooks = store_conn_hooks(c->conninfo);
+	hooks.thread_start = start_thread;
 	c->work = su_work_new(opts->loop, 1, 1, &hooks);
 	start_batch(c);
 	*out = c;
