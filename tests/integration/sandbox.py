@@ -54,6 +54,13 @@ def free_port():
             continue
 
 
+def insist_on_length(reply):
+    """requests takes a body that was cut off for a whole one: suitd may be killed while it sends."""
+    wanted = int(reply.headers.get("Content-Length", 0))
+    if reply.status_code != 304 and len(reply.content) < wanted:
+        raise requests.ConnectionError(f"{reply.url}: {len(reply.content)} of {wanted} bytes")
+
+
 class Rest:
     """One caller of the management interface: a base URL and, mostly, a token."""
 
@@ -70,6 +77,8 @@ class Rest:
         options.setdefault("timeout", 60)
         url = path if path.startswith("http") else self.base + path
         reply = self.session.request(method, url, headers=headers, **options)
+        if method != "HEAD" and not options.get("stream"):
+            insist_on_length(reply)
         if expect is not None:
             wanted = expect if isinstance(expect, (tuple, list)) else (expect,)
             assert (
