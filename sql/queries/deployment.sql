@@ -17,22 +17,22 @@ SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = ANY ($1::bigint[]) AND d.active
 
--- name: deployment_latest
+-- part: latest_first
 -- By the numbers of their first steps: the clock, of which an id is made, may have been set back.
+(SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST, d.id DESC
+
+-- name: deployment_latest
 SELECT :deployment_row
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = $1::bigint AND r.digest = $2::text
-ORDER BY (SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST,
-	d.id DESC
+ORDER BY :latest_first
 LIMIT 1
 
 -- name: deployment_past
--- In order as above.
 SELECT DISTINCT ON (d.device_id, d.release_id) d.device_id, r.digest, d.state, d.reason
 FROM deployment AS d JOIN release AS r ON r.id = d.release_id
 WHERE d.device_id = ANY ($1::bigint[]) AND r.digest = ANY ($2::text[])
-ORDER BY d.device_id, d.release_id,
-	(SELECT min(h.id) FROM deployment_history AS h WHERE h.deployment_id = d.id) DESC NULLS LAST, d.id DESC
+ORDER BY d.device_id, d.release_id, :latest_first
 
 -- name: deployment_list
 SELECT :deployment_row

@@ -14,50 +14,10 @@
 
 #include "base/memory.h"
 #include "cluster.h"
-#include "store/commit_batch.h"
+#include "commit_fixture.h"
 #include "store/deployment_store.h"
 #include "store/device_store.h"
 #include "store/provision_store.h"
-#include "store_fixture.h"
-
-#define MAX_ITEMS 32
-
-/* Runs the writes as one batch; results in the order of the writes. */
-static void run(struct store_fixture *f, const struct device_write *writes, size_t n,
-	struct committer_result *results)
-{
-	struct batch_item items[MAX_ITEMS] = { 0 }, *pointers[MAX_ITEMS];
-	for (size_t i = 0; i < n; i++) {
-		items[i].write = &writes[i];
-		pointers[i] = &items[i];
-	}
-	commit_batch_run(f->conn, "-", pointers, n);
-	for (size_t i = 0; i < n; i++)
-		results[i] = items[i].result;
-}
-
-static struct committer_result run_one(struct store_fixture *f, const struct device_write *write)
-{
-	struct committer_result result;
-	run(f, write, 1, &result);
-	return result;
-}
-
-static struct device reload(struct store_fixture *f, const char *endpoint)
-{
-	struct device device = { 0 };
-	begin(f);
-	device_store_get(&f->txn, f->arena, endpoint, &device);
-	commit(f);
-	return device;
-}
-
-static int64_t count(struct store_fixture *f, const char *sql)
-{
-	char line[32] = "";
-	assert_true(cluster_sql(f->conninfo, sql, line, sizeof(line)));
-	return strtoll(line, NULL, 10);
-}
 
 static void test_inserts_and_updates_together(void **state)
 {
@@ -69,16 +29,16 @@ static void test_inserts_and_updates_together(void **state)
 	known.told.model = "M1";
 	const struct device_write writes[] = { { .device = &known, .write_device = true },
 		{ .device = &a, .write_components = true } };
-	run(f, writes, 2, results);
+	commit_run(f, writes, 2, results);
 	assert_int_equal(results[0].status, SU_OK);
 	assert_int_equal(results[0].device_row_version, 2);
 	assert_int_equal(results[1].status, SU_OK);
 	assert_true(results[1].device_id > 0);
 	assert_int_equal(results[1].device_row_version, 1);
-	assert_string_equal(reload(f, "b").address, "10.0.0.1:5683");
-	assert_string_equal(reload(f, "b").told.model, "M1");
-	assert_int_equal(reload(f, "b").row_version, 2);
-	assert_int_equal(reload(f, "a").id, results[1].device_id);
+	assert_string_equal(reload_device(f, "b").address, "10.0.0.1:5683");
+	assert_string_equal(reload_device(f, "b").told.model, "M1");
+	assert_int_equal(reload_device(f, "b").row_version, 2);
+	assert_int_equal(reload_device(f, "a").id, results[1].device_id);
 	assert_int_equal(counter_value(f, "devices"), 2);
 }
 
@@ -93,11 +53,11 @@ static void test_stale_writes_fail_alone(void **state)
 	fresh.told.site = "north";
 	const struct device_write writes[] = { { .device = &stale, .write_device = true },
 		{ .device = &again }, { .device = &fresh, .write_device = true } };
-	run(f, writes, 3, results);
+	commit_run(f, writes, 3, results);
 	assert_int_equal(results[0].status, SU_CONFLICT);
 	assert_int_equal(results[1].status, SU_CONFLICT);
 	assert_int_equal(results[2].status, SU_OK);
-	assert_int_equal(reload(f, "b").row_version, 1);
+	assert_int_equal(reload_device(f, "b").row_version, 1);
 	assert_int_equal(counter_value(f, "devices"), 2);
 }
 
@@ -108,7 +68,7 @@ static void test_a_device_that_vanished_is_a_conflict(void **state)
 	ghost.id = 424242;
 	ghost.row_version = 1;
 	const struct device_write write = { .device = &ghost, .write_device = true };
-	assert_int_equal(run_one(f, &write).status, SU_CONFLICT);
+	assert_int_equal(commit_run_one(f, &write).status, SU_CONFLICT);
 }
 
 /* The mode was settled without what is laid down by now: to be loaded and settled again. */
@@ -125,14 +85,14 @@ static void test_a_newcomer_must_know_its_provision(void **state)
 	provision_store_put(&f->txn, &record);
 	commit(f);
 	const struct device_write writes[] = { { .device = &a }, { .device = &b } };
-	run(f, writes, 2, results);
+	commit_run(f, writes, 2, results);
 	assert_int_equal(results[0].status, SU_CONFLICT);
 	assert_int_equal(results[1].status, SU_OK);
 	a.provision.row_version = record.provision.row_version - 1;
-	assert_int_equal(run_one(f, &writes[0]).status, SU_CONFLICT);
+	assert_int_equal(commit_run_one(f, &writes[0]).status, SU_CONFLICT);
 	a.provision.row_version = record.provision.row_version;
-	assert_int_equal(run_one(f, &writes[0]).status, SU_OK);
-	assert_int_equal(count(f, "SELECT count(*) FROM device"), 2);
+	assert_int_equal(commit_run_one(f, &writes[0]).status, SU_OK);
+	assert_int_equal(count_rows(f, "SELECT count(*) FROM device"), 2);
 }
 
 static void test_removal_is_counted(void **state)
@@ -142,11 +102,11 @@ static void test_removal_is_counted(void **state)
 	struct device device = store_device(f, &a);
 	const struct device_write write = { .device = &device, .write_device = true };
 	device.removed_at_ms = NOW_MS;
-	assert_int_equal(run_one(f, &write).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
 	assert_int_equal(counter_value(f, "devices"), 0);
 	device.row_version = 2;
 	device.removed_at_ms = 0;
-	assert_int_equal(run_one(f, &write).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
 	assert_int_equal(counter_value(f, "devices"), 1);
 }
 
@@ -162,17 +122,17 @@ static void test_components_are_replaced(void **state)
 	device.told.components[1] = (struct installed_component){
 		.id = { su_span_of("\x81\x41\x02", 3) }, .has_slot = true, .active_slot = 1
 	};
-	assert_int_equal(run_one(f, &write).status, SU_OK);
-	const struct device out = reload(f, "a");
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
+	const struct device out = reload_device(f, "a");
 	assert_int_equal(out.told.n_components, 2);
 	assert_int_equal(out.told.components[0].id.encoded.data[2], 1);
 	assert_false(digest_is_set(&out.told.components[1].digest));
 	assert_int_equal(out.told.components[1].version.n_parts, 0);
 	assert_true(out.told.components[1].has_slot);
 	device.told.n_components = 0;
-	assert_int_equal(run_one(f, &write).status, SU_OK);
-	assert_int_equal(reload(f, "a").told.n_components, 0);
-	assert_int_equal(reload(f, "b").told.n_components, 1);
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
+	assert_int_equal(reload_device(f, "a").told.n_components, 0);
+	assert_int_equal(reload_device(f, "b").told.n_components, 1);
 }
 
 static struct committer_result move(struct store_fixture *f, const struct device *device,
@@ -183,7 +143,7 @@ static struct committer_result move(struct store_fixture *f, const struct device
 		.device = device, .deployment = d, .n_history = 1, .history = &step
 	};
 	d->state = to;
-	struct committer_result result = run_one(f, &write);
+	struct committer_result result = commit_run_one(f, &write);
 	d->row_version = result.deployment_row_version;
 	return result;
 }
@@ -227,7 +187,7 @@ static void test_a_deployment_moves(void **state)
 	assert_int_equal(counter_value(f, "deployments.downloading"), 1);
 	assert_int_equal(counter_value(f, "deployments.failed"), 0);
 	/* The device's row was looked at, not written. */
-	assert_int_equal(reload(f, "a").row_version, 1);
+	assert_int_equal(reload_device(f, "a").row_version, 1);
 }
 
 static void test_a_second_deployment_in_flight_is_a_conflict(void **state)
@@ -244,11 +204,11 @@ static void test_a_second_deployment_in_flight_is_a_conflict(void **state)
 	const struct device_write write = {
 		.device = &device, .write_device = true, .deployment = &second
 	};
-	assert_int_equal(run_one(f, &write).status, SU_CONFLICT);
+	assert_int_equal(commit_run_one(f, &write).status, SU_CONFLICT);
 	/* All or nothing: the device has not changed either. */
-	assert_string_equal(reload(f, "a").address, "[::1]:5683");
+	assert_string_equal(reload_device(f, "a").address, "[::1]:5683");
 	assert_int_equal(move(f, &device, &first, DEPLOYMENT_CONFIRMED).status, SU_OK);
-	assert_int_equal(run_one(f, &write).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
 }
 
 /* Another process planned it, too, and the one of that process has ended since. */
@@ -310,7 +270,7 @@ static void test_a_new_device_with_its_first_deployment(void **state)
 	store_release(f, &release);
 	const struct deployment d = sample_deployment(1, &device, &release);
 	const struct device_write write = { .device = &device, .deployment = &d };
-	const struct committer_result result = run_one(f, &write);
+	const struct committer_result result = commit_run_one(f, &write);
 	assert_int_equal(result.status, SU_OK);
 	begin(f);
 	assert_true(deployment_store_active(&f->txn, f->arena, result.device_id, &out));
@@ -342,9 +302,10 @@ static void test_reports_are_stored_once(void **state)
 		.authentication = "channel",
 		.success = true };
 	const struct device_write write = { .device = &device, .report = &report };
-	assert_int_equal(run_one(f, &write).status, SU_OK);
-	assert_int_equal(run_one(f, &write).status, SU_OK);
-	assert_int_equal(count(f, "SELECT count(*) FROM report WHERE payload = '\\xa000ff'"), 1);
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &write).status, SU_OK);
+	assert_int_equal(
+		count_rows(f, "SELECT count(*) FROM report WHERE payload = '\\xa000ff'"), 1);
 	assert_int_equal(counter_value(f, "reports.success"), 1);
 }
 
@@ -368,11 +329,11 @@ static void test_a_poisonous_write_fails_alone(void **state)
 	devices[15].told.n_components = 2; /* the same one twice */
 	devices[15].told.components[1] = devices[15].told.components[0];
 	writes[15].write_components = true;
-	run(f, writes, 20, results);
+	commit_run(f, writes, 20, results);
 	for (size_t i = 0; i < 20; i++) {
 		bool bad = i == 3 || i == 7 || i == 11 || i == 15;
 		assert_int_equal(results[i].status, bad ? SU_INVALID : SU_OK);
-		assert_int_equal(reload(f, names[i]).id, bad ? 0 : results[i].device_id);
+		assert_int_equal(reload_device(f, names[i]).id, bad ? 0 : results[i].device_id);
 	}
 	assert_int_equal(counter_value(f, "devices"), 16);
 }
@@ -401,7 +362,7 @@ static void write_all_once(struct writer *w)
 	for (size_t i = 0; i < n; i++)
 		writes[w->backwards ? n - 1 - i : i] =
 			(struct device_write){ .device = &devices[i], .write_device = true };
-	run(&w->f, writes, n, results);
+	commit_run(&w->f, writes, n, results);
 	for (size_t i = 0; i < n; i++) {
 		w->n_ok += results[i].status == SU_OK;
 		w->n_conflict += results[i].status == SU_CONFLICT;
@@ -431,7 +392,7 @@ static void test_two_processes_never_wait_crosswise(void **state)
 		const struct device device = sample_device(name);
 		store_device(f, &device);
 	}
-	int64_t versions = count(f, "SELECT sum(row_version) FROM device");
+	int64_t versions = count_rows(f, "SELECT sum(row_version) FROM device");
 	for (size_t i = 0; i < 2; i++) {
 		writers[i].f.conninfo = f->conninfo;
 		assert_int_equal(
@@ -443,10 +404,10 @@ static void test_two_processes_never_wait_crosswise(void **state)
 		assert_int_equal(writers[i].n_ok + writers[i].n_conflict, SHARED_DEVICES * ROUNDS);
 	}
 	/* Each success raised one version: none was lost between the two. */
-	assert_int_equal(count(f, "SELECT sum(row_version) FROM device") - versions,
+	assert_int_equal(count_rows(f, "SELECT sum(row_version) FROM device") - versions,
 		writers[0].n_ok + writers[1].n_ok);
-	assert_int_equal(count(f, "SELECT deadlocks FROM pg_stat_database "
-				  "WHERE datname = current_database()"),
+	assert_int_equal(count_rows(f, "SELECT deadlocks FROM pg_stat_database "
+				       "WHERE datname = current_database()"),
 		0);
 }
 

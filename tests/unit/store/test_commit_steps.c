@@ -9,48 +9,10 @@
 #include <cmocka.h>
 
 #include "cluster.h"
-#include "store/commit_batch.h"
+#include "commit_fixture.h"
 #include "store/device_store.h"
-#include "store_fixture.h"
 
 #define N_MOVERS 3
-
-/* Runs the writes as one batch; results in the order of the writes. */
-static void run(struct store_fixture *f, const struct device_write *writes, size_t n,
-	struct committer_result *results)
-{
-	struct batch_item items[N_MOVERS] = { 0 }, *pointers[N_MOVERS];
-	for (size_t i = 0; i < n; i++) {
-		items[i].write = &writes[i];
-		pointers[i] = &items[i];
-	}
-	commit_batch_run(f->conn, "-", pointers, n);
-	for (size_t i = 0; i < n; i++)
-		results[i] = items[i].result;
-}
-
-static struct committer_result run_one(struct store_fixture *f, const struct device_write *write)
-{
-	struct committer_result result;
-	run(f, write, 1, &result);
-	return result;
-}
-
-static struct device reload(struct store_fixture *f, const char *endpoint)
-{
-	struct device device = { 0 };
-	begin(f);
-	device_store_get(&f->txn, f->arena, endpoint, &device);
-	commit(f);
-	return device;
-}
-
-static int64_t count(struct store_fixture *f, const char *sql)
-{
-	char line[32] = "";
-	assert_true(cluster_sql(f->conninfo, sql, line, sizeof(line)));
-	return strtoll(line, NULL, 10);
-}
 
 /* Devices a, b, c, each with a planned deployment; and what moves each of them on by a step. */
 struct movers {
@@ -71,7 +33,7 @@ static void prepare_movers(struct store_fixture *f, struct movers *m)
 		m->deployments[i] = sample_deployment(i + 1, &m->devices[i], &release);
 		const struct device_write first = { .device = &m->devices[i],
 			.deployment = &m->deployments[i] };
-		const struct committer_result result = run_one(f, &first);
+		const struct committer_result result = commit_run_one(f, &first);
 		assert_int_equal(result.status, SU_OK);
 		m->deployments[i].row_version = result.deployment_row_version;
 		m->steps[i] = sample_step(DEPLOYMENT_PLANNED, DEPLOYMENT_ACCEPTED);
@@ -85,7 +47,7 @@ static void prepare_movers(struct store_fixture *f, struct movers *m)
 
 static int64_t n_accepted(struct store_fixture *f)
 {
-	return count(f,
+	return count_rows(f,
 		"SELECT count(*) FROM deployment AS d JOIN deployment_history AS h"
 		" ON h.deployment_id = d.id WHERE d.state = h.to_state AND d.state = 'accepted'");
 }
@@ -97,7 +59,7 @@ static void test_steps_of_several_devices_hold_together(void **state)
 	struct committer_result results[N_MOVERS];
 	prepare_movers(f, &m);
 	m.writes[2].write_device = true;
-	run(f, m.writes, N_MOVERS, results);
+	commit_run(f, m.writes, N_MOVERS, results);
 	for (size_t i = 0; i < N_MOVERS; i++) {
 		assert_int_equal(results[i].status, SU_OK);
 		assert_int_equal(results[i].deployment_row_version, 2);
@@ -106,7 +68,7 @@ static void test_steps_of_several_devices_hold_together(void **state)
 	assert_int_equal(n_accepted(f), N_MOVERS);
 	assert_int_equal(counter_value(f, "deployments.planned"), 0);
 	assert_int_equal(counter_value(f, "deployments.accepted"), N_MOVERS);
-	assert_int_equal(reload(f, "c").row_version, 2);
+	assert_int_equal(reload_device(f, "c").row_version, 2);
 }
 
 /* Whatever it is that does not hold, nothing of it is stored, and all of the others once. */
@@ -118,14 +80,14 @@ static void test_a_step_that_does_not_hold_fails_alone(void **state)
 	prepare_movers(f, &m);
 	m.devices[0].row_version = 7;
 	m.deployments[1].row_version = 7;
-	run(f, m.writes, N_MOVERS, results);
+	commit_run(f, m.writes, N_MOVERS, results);
 	assert_int_equal(results[0].status, SU_CONFLICT);
 	assert_int_equal(results[1].status, SU_CONFLICT);
 	assert_int_equal(results[2].status, SU_OK);
 	assert_int_equal(n_accepted(f), 1);
 	assert_int_equal(counter_value(f, "deployments.planned"), 2);
 	assert_int_equal(counter_value(f, "deployments.accepted"), 1);
-	assert_int_equal(count(f, "SELECT count(*) FROM deployment_history"), 1);
+	assert_int_equal(count_rows(f, "SELECT count(*) FROM deployment_history"), 1);
 }
 
 /* Somebody else has written it once, so it stands at the version that the step would have given it. */
@@ -134,8 +96,8 @@ static void test_a_step_that_another_one_has_taken_is_a_conflict(void **state)
 	USE_FIXTURE(f, state);
 	struct movers m;
 	prepare_movers(f, &m);
-	assert_int_equal(run_one(f, &m.writes[0]).status, SU_OK);
-	assert_int_equal(run_one(f, &m.writes[0]).status, SU_CONFLICT);
+	assert_int_equal(commit_run_one(f, &m.writes[0]).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &m.writes[0]).status, SU_CONFLICT);
 	assert_int_equal(n_accepted(f), 1);
 	assert_int_equal(counter_value(f, "deployments.accepted"), 1);
 }
@@ -147,12 +109,12 @@ static void test_a_step_of_a_removed_device_is_counted_right(void **state)
 	prepare_movers(f, &m);
 	const struct device_write removal = { .device = &m.devices[0], .write_device = true };
 	m.devices[0].removed_at_ms = NOW_MS;
-	assert_int_equal(run_one(f, &removal).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &removal).status, SU_OK);
 	assert_int_equal(counter_value(f, "devices"), N_MOVERS - 1);
 	m.devices[0].removed_at_ms = 0;
 	m.devices[0].row_version++;
 	m.writes[0].write_device = true;
-	assert_int_equal(run_one(f, &m.writes[0]).status, SU_OK);
+	assert_int_equal(commit_run_one(f, &m.writes[0]).status, SU_OK);
 	assert_int_equal(counter_value(f, "devices"), N_MOVERS);
 	assert_int_equal(n_accepted(f), 1);
 }
