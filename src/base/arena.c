@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A list of blocks that are cut from the front; large pieces get a block of their own. */
+/*
+ * A list of blocks that are cut from the front; large pieces get a block of their own. Pieces are zeroed as they
+ * are cut: most arenas live for one message, and use little of their last block.
+ */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -51,7 +54,6 @@ void su_arena_reset(struct su_arena *arena)
 		}
 		kept = block;
 		kept->next = NULL;
-		memset(kept->bytes, 0, kept->used);
 		kept->used = 0;
 	}
 	arena->blocks = kept;
@@ -62,8 +64,8 @@ static struct block *block_new(size_t size)
 	size_t total;
 	if (__builtin_add_overflow(sizeof(struct block), size, &total))
 		abort();
-	struct block *block = su_new_bytes(total);
-	block->size = size;
+	struct block *block = su_grow(NULL, 1, total);
+	*block = (struct block){ .size = size };
 	return block;
 }
 
@@ -72,6 +74,7 @@ static void *alloc_large(struct su_arena *arena, size_t size)
 {
 	struct block *block = block_new(size);
 	block->used = size;
+	memset(block->bytes, 0, size);
 	if (arena->blocks) {
 		block->next = arena->blocks->next;
 		arena->blocks->next = block;
@@ -98,7 +101,7 @@ void *su_arena_alloc(struct su_arena *arena, size_t size)
 	}
 	void *memory = block->bytes + block->used;
 	block->used += size;
-	return memory;
+	return memset(memory, 0, size);
 }
 
 void *su_arena_array(struct su_arena *arena, size_t count, size_t size)
