@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes the writes of the device plane durable. One thread takes what the loop queued, writes it in
- * one transaction of set-based statements, and posts the completions back to the loop. Under load
- * the batch grows by itself; idle, a write waits for nothing but its commit.
+ * Makes the writes of the device plane durable. A thread takes what the loop queued, writes it in one
+ * transaction of set-based statements, and posts the completions back to the loop; a second one takes other
+ * devices' meanwhile. Under load the batches grow by themselves; idle, a write waits for nothing but its commit.
  */
 #pragma once
 
