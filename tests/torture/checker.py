@@ -225,7 +225,7 @@ class Checker:
             "reports": "SELECT CASE WHEN success THEN 'reports.success' ELSE 'reports.failure' END,"
             " count(*) FROM report GROUP BY 1",
         }
-        kept = dict(self.rows("SELECT name, value FROM counter"))
+        kept = dict(self.rows("SELECT name, sum(value)::bigint FROM counter GROUP BY name"))
         for statement in counted.values():
             for name, count in self.rows(statement):
                 if kept.get(name, 0) != count:

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "model/role.h"
 #include "tracker/channel.h"
 #include "tracker/lifecycle.h"
 #include "tracker/release_approval.h"
@@ -131,18 +130,13 @@ static void offer(struct fixture *fixture, const char *labels)
 }
 
 /* An operator's one may have taken the place of one that the policy planned. */
-#define LATEST "(SELECT * FROM deployment ORDER BY id DESC LIMIT 1) AS latest"
+#define OF_LATEST " FROM deployment ORDER BY id DESC LIMIT 1"
 
 static const char *states(struct fixture *fixture)
 {
 	return fixture_sql(fixture,
-		"SELECT string_agg(c.state, ',' ORDER BY c.ordinal) FROM " LATEST
-		" JOIN deployment_component AS c ON c.deployment_id = latest.id");
-}
-
-static const char *reason(struct fixture *fixture)
-{
-	return fixture_sql(fixture, "SELECT reason FROM " LATEST);
+		"SELECT string_agg(state, ',' ORDER BY ordinal) FROM deployment_component"
+		" WHERE deployment_id = (SELECT id" OF_LATEST ")");
 }
 
 static void each_component_is_followed(void **state)
@@ -174,8 +168,9 @@ static void each_component_is_followed(void **state)
 static void assert_failed(struct fixture *fixture, const char *word, const char *expected_states)
 {
 	assert_string_equal(fixture_state(fixture, "vehicle"), "failed");
-	if (strncmp(reason(fixture), word, strlen(word)) != 0)
-		fail_msg("\"%s\" does not begin with \"%s\"", reason(fixture), word);
+	if (strncmp(fixture_sql(fixture, "SELECT reason" OF_LATEST), word, strlen(word)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"",
+			fixture_sql(fixture, "SELECT reason" OF_LATEST), word);
 	assert_string_equal(states(fixture), expected_states);
 }
 
@@ -186,7 +181,8 @@ static void a_part_that_stays_old_is_a_failure_of_its_own(void **state)
 	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
 	come_back(fixture, NEW_RADIO, OLD);
 	assert_failed(fixture, "partial: ['radio'] runs", "confirmed,reverted");
-	assert_non_null(strstr(reason(fixture), "['app'] still the old image"));
+	assert_non_null(strstr(
+		fixture_sql(fixture, "SELECT reason" OF_LATEST), "['app'] still the old image"));
 }
 
 static void who_asked_for_all_or_nothing_is_told_so(void **state)
@@ -214,7 +210,8 @@ static void another_image_is_no_revert(void **state)
 	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
 	come_back(fixture, NEW_RADIO, STRANGE);
 	assert_failed(fixture, "other_digest:", "confirmed,other");
-	assert_non_null(strstr(reason(fixture), "['app'] runs sha256:"));
+	assert_non_null(
+		strstr(fixture_sql(fixture, "SELECT reason" OF_LATEST), "['app'] runs sha256:"));
 }
 
 /* The radio is a release of its own, fetched by what depends on it. */
@@ -419,7 +416,7 @@ static void push_and_fail(struct peer *peer, const char *labels)
 	fixture_say(fixture, "vehicle", DEPLOYMENT_REBOOTING);
 	come_back(fixture, NEW_RADIO, OLD);
 	until(peer, "planned");
-	assert_string_equal(fixture_sql(fixture, "SELECT failures FROM " LATEST), "1");
+	assert_string_equal(fixture_sql(fixture, "SELECT failures" OF_LATEST), "1");
 	fixture_advance(fixture, 2 * 3600 * INT64_C(1000));
 	until(peer, "downloading");
 	assert_int_equal(peer->n_pushes, 2);
@@ -460,9 +457,8 @@ static void installation_waits_for_all_images(void **state)
 	fixture_advance(fixture, 60 * INT64_C(1000));
 	const struct status_message half = { .has_progress = true, .progress_bytes = 10 };
 	assert_int_equal(fixture_status(fixture, "vehicle", &half).error.status, SU_OK);
-	for (int i = 0; i < 20; i++)
-		fixture_settle(fixture);
-	assert_int_not_equal(peer.kind, COMMAND_INSTALL);
+	for (int i = 0; i < 20; i++, fixture_settle(fixture))
+		assert_int_not_equal(peer.kind, COMMAND_INSTALL);
 	fixture_say(fixture, "vehicle", DEPLOYMENT_DOWNLOADED);
 	fixture_advance(fixture, 48 * 3600 * INT64_C(1000));
 	until(&peer, "installing");

@@ -64,7 +64,7 @@ static void assert_count(struct fixture *fixture, const char *what, int expected
 static void assert_counter(struct fixture *fixture, const char *name, int expected)
 {
 	const char *found = fixture_sql(
-		fixture, "SELECT value FROM counter WHERE name = 'deployments.%s'", name);
+		fixture, "SELECT sum(value) FROM counter WHERE name = 'deployments.%s'", name);
 	assert_int_equal(strtol(found, NULL, 10), expected);
 }
 

@@ -100,7 +100,8 @@ static void success_waits_for_the_proof(void **state)
 						 " GROUP BY authentication"),
 		"1none");
 	assert_string_equal(
-		fixture_sql(fixture, "SELECT value FROM counter WHERE name = 'reports.success'"),
+		fixture_sql(
+			fixture, "SELECT sum(value) FROM counter WHERE name = 'reports.success'"),
 		"1");
 	assert_string_equal(
 		fixture_sql(fixture, "SELECT encode(payload, 'hex') FROM report LIMIT 1"),
