@@ -128,11 +128,8 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6:
 		offers, last_failure_at, last_offer_at, noticed_at, reasons, row_version)
 LEFT JOIN release AS r ON r.digest = v.release
 
--- name: batch_update_deployments
--- of one row: batch_update_deployment
--- Their devices are held, so nobody else writes them meanwhile. Returns those that were at the version given.
+-- part: change_of_deployment
 -- Reasons that are not given stay: what is remembered of a deployment does not carry them.
-UPDATE deployment AS d
 SET state = v.state, active = v.active, mode = v.mode, named_by_operator = v.named_by_operator,
 	changed_at = at(v.changed_at), deadline_at = at(v.deadline_at),
 	progress_bytes = v.progress_bytes, attempts = v.attempts, reason = v.reason,
@@ -144,6 +141,12 @@ SET state = v.state, active = v.active, mode = v.mode, named_by_operator = v.nam
 	reasons = coalesce(v.reasons::jsonb, d.reasons),
 	look_from = least(d.look_from, at(v.look_at)),
 	deadline_from = least(d.deadline_from, at(v.deadline_at)), row_version = d.row_version + 1
+
+-- name: batch_update_deployments
+-- of one row: batch_update_deployment
+-- Their devices are held, so nobody else writes them meanwhile. Returns those that were at the version given.
+UPDATE deployment AS d
+	:change_of_deployment
 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::text[],
 		$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
 		$13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
@@ -156,6 +159,41 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6:
 WHERE d.id = v.id AND d.device_id = v.device_id AND d.row_version = v.row_version
 RETURNING d.device_id
 
+-- name: batch_take_steps
+-- of one row: batch_take_step
+-- Holds devices, moves their deployments, and writes down a step of each. Fails, as no step is without a deployment,
+-- unless every device is there and at the version given, and so is every deployment.
+WITH v AS (
+	SELECT *
+	FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::boolean[], $6::text[],
+			$7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+			$13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
+			$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[],
+			$24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[], $29::bigint[],
+			$30::uuid[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[],
+			$36::text[], $37::bigint[])
+		AS v (id, device_id, release, state, active, mode, named_by_operator, created_at,
+			changed_at, deadline_at, progress_bytes, attempts, reason, urgency, vulnerable_since,
+			due_at, look_at, download_at, transfer_ms, install_at, promised_at, deferrals,
+			failures, offers, last_failure_at, last_offer_at, noticed_at, reasons, row_version,
+			step_of, at, from_state, to_state, event, actor, detail, device_version)
+), held AS (
+	SELECT e.id
+	FROM device AS e JOIN v ON v.device_id = e.id
+	WHERE e.row_version = v.device_version AND e.removed_at IS NULL
+	ORDER BY e.id
+	FOR NO KEY UPDATE OF e
+), moved AS (
+	UPDATE deployment AS d
+	:change_of_deployment
+	FROM v JOIN held ON held.id = v.device_id
+	WHERE d.id = v.id AND d.device_id = v.device_id AND d.row_version = v.row_version
+	RETURNING d.id
+)
+INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
+SELECT moved.id, at(v.at), v.from_state, v.to_state, v.event, v.actor, v.detail
+FROM v LEFT JOIN moved ON moved.id = v.step_of
+
 -- name: batch_insert_history
 INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
 SELECT v.deployment_id, at(v.at), v.from_state, v.to_state, v.event, v.actor, v.detail
@@ -163,19 +201,6 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::te
 	WITH ORDINALITY
 	AS v (deployment_id, at, from_state, to_state, event, actor, detail, position)
 ORDER BY v.position
-
--- name: batch_insert_held_history
--- of one row: batch_insert_held_step
--- Fails, as no step is without a deployment, unless this transaction has written the deployment and its device,
--- which is held, is at the version given and there. One step of each deployment: the order does not matter.
-INSERT INTO deployment_history (deployment_id, at, from_state, to_state, event, actor, detail)
-SELECT d.id, at(v.at), v.from_state, v.to_state, v.event, v.actor, v.detail
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-		$8::bigint[], $9::bigint[])
-	AS v (deployment_id, at, from_state, to_state, event, actor, detail, device_id, row_version)
-LEFT JOIN device AS e ON e.id = v.device_id AND e.row_version = v.row_version AND e.removed_at IS NULL
-LEFT JOIN deployment AS d ON d.id = v.deployment_id AND d.device_id = e.id
-	AND d.xmin = pg_current_xact_id()::xid
 
 -- name: batch_insert_reports
 -- A report that was stored before, when the outcome of a commit was uncertain or the device did not hear

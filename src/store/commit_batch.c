@@ -9,7 +9,7 @@
  * should not, because the device of a deployment has moved on, it is made anew without that write.
  *
  * A few plain writes are sent in one round trip, commit included, so that a lone message waits as short as
- * can be: a statement among them fails when one of them does not hold. Then they are claimed as the others are.
+ * can be: their statement fails when one of them does not hold. Then they are claimed as the others are.
  */
 #include "store/commit_batch.h"
 
@@ -212,6 +212,7 @@ static void begin(struct batch *batch, struct store_conn *conn)
 {
 	forget_findings(batch);
 	batch->reports = TXN_PIPE_NONE;
+	batch->has_steps = false;
 	txn_pipe_begin(&batch->pipe, &batch->txn, conn);
 	txn_pipe_send(&batch->pipe, STATEMENT_BATCH_SETTINGS, NULL, 0);
 }
@@ -252,14 +253,12 @@ static void assume_all_hold(struct batch *batch)
 static enum su_status write_at_once(
 	struct batch *batch, const char *origin, struct store_conn *conn, struct su_error *err)
 {
-	batch->at_once = true;
 	begin(batch, conn);
-	commit_steps_send_locks(batch);
-	commit_steps_send_deployments(batch);
+	commit_steps_send_plain(batch);
+	batch->has_steps = true;
 	assume_all_hold(batch);
 	commit_steps_send_rows(batch);
 	commit_steps_finish(batch, origin);
-	batch->at_once = false;
 	return txn_pipe_commit(&batch->pipe, err);
 }
 

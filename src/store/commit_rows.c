@@ -109,12 +109,16 @@ void commit_rows_add_component(
 	sql_array_add_uint_if(sql_table_next(t), component->has_slot, component->active_slot);
 }
 
+#define DEPLOYMENT_COLUMNS                                                                         \
+	SQL_UUIDS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_BOOLS, SQL_TEXTS, SQL_BOOLS, SQL_INTS,      \
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_INTS, SQL_INTS,  \
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS,    \
+		SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_INTS
+#define HISTORY_COLUMNS SQL_UUIDS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS
+
 struct sql_table commit_rows_deployments(void)
 {
-	return SQL_TABLE(SQL_UUIDS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_BOOLS, SQL_TEXTS, SQL_BOOLS,
-		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_INTS,
-		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS,
-		SQL_INTS, SQL_INTS, SQL_INTS, SQL_INTS, SQL_TEXTS, SQL_INTS);
+	return SQL_TABLE(DEPLOYMENT_COLUMNS);
 }
 
 static void add_plan(struct sql_table *t, const struct deployment_plan *plan)
@@ -157,8 +161,7 @@ void commit_rows_add_deployment(struct sql_table *t, int64_t device_id, const st
 
 struct sql_table commit_rows_history(void)
 {
-	return SQL_TABLE(
-		SQL_UUIDS, SQL_INTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS, SQL_TEXTS);
+	return SQL_TABLE(HISTORY_COLUMNS);
 }
 
 void commit_rows_add_history(
@@ -171,6 +174,18 @@ void commit_rows_add_history(
 	sql_array_add_text(sql_table_next(t), step->event);
 	sql_array_add_text(sql_table_next(t), step->actor);
 	sql_array_add_text(sql_table_next(t), step->detail);
+}
+
+struct sql_table commit_rows_steps(void)
+{
+	return SQL_TABLE(DEPLOYMENT_COLUMNS, HISTORY_COLUMNS, SQL_INTS);
+}
+
+void commit_rows_add_step(struct sql_table *t, const struct device_write *write)
+{
+	commit_rows_add_deployment(t, write->device->id, write->deployment);
+	commit_rows_add_history(t, write->deployment->id, &write->history[0]);
+	sql_array_add_int(sql_table_next(t), write->device->row_version);
 }
 
 struct sql_table commit_rows_progress(void)

@@ -20,6 +20,9 @@ void commit_rows_add_deployment(
 struct sql_table commit_rows_history(void);
 void commit_rows_add_history(
 	struct sql_table *table, struct su_uuid deployment, const struct deployment_history *step);
+/* One step of a deployment and all that it changes, for a device at the version that was read. */
+struct sql_table commit_rows_steps(void);
+void commit_rows_add_step(struct sql_table *table, const struct device_write *write);
 struct sql_table commit_rows_progress(void);
 void commit_rows_add_progress(struct sql_table *table, struct su_uuid deployment,
 	const struct component_progress *progress);

@@ -8,6 +8,7 @@
 #include "store/learning.h"
 #include "store/notify_send.h"
 
+/* To unnest an array for each column takes as long as so many statements of one row. */
 #define MAX_ONE_BY_ONE 3
 
 bool commit_steps_is_live(const struct batch_item *item)
@@ -51,31 +52,37 @@ size_t commit_steps_send_locks(struct batch *batch)
 			 : TXN_PIPE_NONE;
 }
 
-/* To unnest an array for each column takes longer than to look for a row. */
-static size_t send_deployment(struct batch *batch, const struct device_write *write)
-{
-	struct sql_table row su_auto(sql_table_free) = commit_rows_deployments();
-	commit_rows_add_deployment(&row, write->device->id, write->deployment);
-	return txn_pipe_send_row(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENT, &row);
-}
-
 size_t commit_steps_send_deployments(struct batch *batch)
 {
 	struct sql_table changed su_auto(sql_table_free) = commit_rows_deployments();
-	size_t last = TXN_PIPE_NONE;
-	bool one_by_one = batch->n <= (batch->at_once ? MAX_ONE_BY_ONE : 1);
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct device_write *write = batch->items[i]->write;
-		if (!commit_steps_has_deployment(batch->items[i], false))
-			continue;
-		if (one_by_one)
-			last = send_deployment(batch, write);
-		else
+		if (commit_steps_has_deployment(batch->items[i], false))
 			commit_rows_add_deployment(&changed, write->device->id, write->deployment);
 	}
-	return one_by_one ? last
-			  : txn_pipe_send_table(
-				    &batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
+	if (sql_table_rows(&changed) == 1)
+		return txn_pipe_send_row(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENT, &changed);
+	return txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &changed);
+}
+
+static void send_step(struct batch *batch, const struct device_write *write)
+{
+	struct sql_table step su_auto(sql_table_free) = commit_rows_steps();
+	commit_rows_add_step(&step, write);
+	txn_pipe_send_row(&batch->pipe, STATEMENT_BATCH_TAKE_STEP, &step);
+}
+
+void commit_steps_send_plain(struct batch *batch)
+{
+	struct sql_table steps su_auto(sql_table_free) = commit_rows_steps();
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct device_write *write = batch->items[i]->write;
+		if (batch->n <= MAX_ONE_BY_ONE)
+			send_step(batch, write);
+		else
+			commit_rows_add_step(&steps, write);
+	}
+	txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_TAKE_STEPS, &steps);
 }
 
 static void write_devices(struct batch *batch)
@@ -122,42 +129,17 @@ static void insert_deployments(struct batch *batch)
 	txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_DEPLOYMENTS, &added);
 }
 
-/* Its device and deployment must be as the write says; see the statement. */
-static void send_held_history(struct batch *batch, const struct sql_table *history,
-	const struct sql_array *ids, const struct sql_array *versions)
-{
-	struct sql_arg args[SQL_TABLE_MAX_COLUMNS];
-	bool is_lone = ids->n == 1;
-	struct sql_arg (*arg_of)(const struct sql_array *array) = is_lone ? sql_only : sql_list;
-	size_t n = 0;
-	for (; n < history->n_columns; n++)
-		args[n] = arg_of(&history->columns[n]);
-	args[n++] = arg_of(ids);
-	args[n++] = arg_of(versions);
-	txn_pipe_send(&batch->pipe,
-		is_lone ? STATEMENT_BATCH_INSERT_HELD_STEP : STATEMENT_BATCH_INSERT_HELD_HISTORY,
-		args, n);
-}
-
 static void write_history(struct batch *batch)
 {
 	struct sql_table history su_auto(sql_table_free) = commit_rows_history();
-	struct sql_array ids su_auto(sql_array_free) = sql_array_of(SQL_INTS);
-	struct sql_array versions su_auto(sql_array_free) = sql_array_of(SQL_INTS);
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct device_write *write = batch->items[i]->write;
 		for (size_t k = 0; commit_steps_is_live(batch->items[i]) && k < write->n_history;
-			k++) {
+			k++)
 			commit_rows_add_history(
 				&history, write->deployment->id, &write->history[k]);
-			sql_array_add_int(&ids, write->device->id);
-			sql_array_add_int(&versions, write->device->row_version);
-		}
 	}
-	if (batch->at_once)
-		send_held_history(batch, &history, &ids, &versions);
-	else
-		txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_HISTORY, &history);
+	txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_INSERT_HISTORY, &history);
 }
 
 static void write_progress(struct batch *batch)
@@ -194,10 +176,11 @@ static void count_reports(struct batch *batch)
 
 void commit_steps_send_rows(struct batch *batch)
 {
-	write_history(batch); /* first: it may compare versions that the others raise */
 	write_devices(batch);
 	write_components(batch);
 	insert_deployments(batch);
+	if (!batch->has_steps)
+		write_history(batch);
 	write_progress(batch);
 	write_reports(batch);
 }

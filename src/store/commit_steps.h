@@ -12,7 +12,7 @@ struct batch {
 	struct batch_item **items; /* new devices by name, then known ones by id */
 	size_t n;
 	size_t reports; /* the result of their statement in the pipe */
-	bool at_once; /* nothing was claimed before: the history makes sure that all writes hold */
+	bool has_steps; /* of its deployments in the history, by commit_steps_send_plain */
 };
 
 /* Not refused, nor known to be late. */
@@ -23,18 +23,17 @@ bool commit_steps_is_newcomer(const struct batch_item *item);
 enum deployment_state commit_steps_state_before(const struct device_write *write);
 /*
  * The write moves a deployment that is there by one step, and needs to read nothing for that: all that is
- * left to find out is whether it holds, and the history tells.
+ * left to find out is whether it holds.
  */
 bool commit_steps_is_plain(const struct batch_item *item);
 
-/*
- * Each returns its number in the pipe, TXN_PIPE_NONE when there was nothing to send. Deployments of a batch
- * at_once may take several, of which nobody needs the results.
- */
+/* Each returns its number in the pipe, TXN_PIPE_NONE when there was nothing to send. */
 size_t commit_steps_send_locks(struct batch *batch);
 size_t commit_steps_send_deployments(struct batch *batch);
+/* Instead of both, of writes that are all plain: history and all. Fails the transaction unless all of them hold. */
+void commit_steps_send_plain(struct batch *batch);
 
-/* All rows but those of deployments that are there already. Sent, not waited for. */
+/* All rows but those of deployments that are there already, and of steps that were. Sent, not waited for. */
 void commit_steps_send_rows(struct batch *batch);
 /* Counts, teaches and tells: the last steps. Waits only if something has to be read for that. */
 void commit_steps_finish(struct batch *batch, const char *origin);
