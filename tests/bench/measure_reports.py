@@ -114,6 +114,7 @@ def durable_beside_batches(bench):
 def acknowledgement(bench):
     reports = bench.once(Reports)
     tenth = max(reports.ours().rate / 10, 1)
+    reports.sandbox.sql("CHECKPOINT")  # what was logged so far is written over: nobody waits for new files
     done = []
     for _ in range(bench.n_pairs):
         limit_us = 4 * reports.transaction_us()
