@@ -1,9 +1,5 @@
 -- Writes of the device plane, set by set. Rows are locked in the order of their keys.
 
--- name: batch_settings
--- Planning for the arrays of each batch would take longer than small batches do, and find the same.
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true)
-
 -- name: batch_lock_devices
 SELECT id, row_version, removed_at IS NOT NULL
 FROM device

@@ -214,7 +214,6 @@ static void begin(struct batch *batch, struct store_conn *conn)
 	batch->reports = TXN_PIPE_NONE;
 	batch->has_steps = false;
 	txn_pipe_begin(&batch->pipe, &batch->txn, conn);
-	txn_pipe_send(&batch->pipe, STATEMENT_BATCH_SETTINGS, NULL, 0);
 }
 
 static bool claim(struct batch *batch, struct store_conn *conn)

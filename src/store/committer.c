@@ -227,8 +227,10 @@ static void on_pause_over(void *arg)
 /* Devices wait for what it does. */
 static void *start_thread(void *conninfo)
 {
+	struct store_conn *conn = store_conn_new(conninfo);
+	store_conn_plan_once(conn);
 	su_short_slices_ask();
-	return store_conn_new(conninfo);
+	return conn;
 }
 
 static void init_job(struct batch_job *job, struct committer *c, size_t max_batch)

@@ -14,6 +14,7 @@ struct store_conn {
 	struct pg_session *session;
 	struct counter_deltas *deltas;
 	struct su_buf news;
+	bool plans_once;
 	int left_pid; /* of the server: it may be at work for us still; 0: none */
 };
 
@@ -61,6 +62,21 @@ static enum su_status check_left_behind(
 	return SU_OK;
 }
 
+void store_conn_plan_once(struct store_conn *conn)
+{
+	conn->plans_once = true;
+}
+
+static enum su_status prepare(
+	const struct store_conn *conn, struct pg_session *session, struct su_error *err)
+{
+	struct pg_result *rows su_auto(sql_rows_free) = NULL;
+	SU_TRY(pg_session_prepare(session, err));
+	if (!conn->plans_once)
+		return SU_OK;
+	return pg_session_run(session, STATEMENT_CONNECTION_PLAN_ONCE, NULL, &rows, err);
+}
+
 enum su_status store_conn_ready(struct store_conn *conn, struct su_error *err)
 {
 	if (conn->session && !pg_session_lost(conn->session))
@@ -69,7 +85,7 @@ enum su_status store_conn_ready(struct store_conn *conn, struct su_error *err)
 	struct pg_session *session su_auto(pg_session_close) = NULL;
 	SU_TRY(pg_session_open(conn->conninfo, &session, err));
 	SU_TRY(check_left_behind(conn, session, err));
-	SU_TRY(pg_session_prepare(session, err));
+	SU_TRY(prepare(conn, session, err));
 	conn->session = session;
 	session = NULL;
 	return SU_OK;

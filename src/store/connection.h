@@ -12,6 +12,11 @@
 struct store_conn;
 
 struct store_conn *store_conn_new(const char *conninfo); /* does not connect yet */
+/*
+ * From its next connection on, each statement is planned once, whatever its arguments are: for arrays by which rows
+ * are found, where planning takes longer than small ones do, and finds the same.
+ */
+void store_conn_plan_once(struct store_conn *conn);
 void store_conn_free(struct store_conn **conn);
 /*
  * Connects and prepares when needed. SU_RETRY while the database is away, SU_BUSY while it is at work on

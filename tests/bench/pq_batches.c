@@ -17,7 +17,7 @@
 #include "store/sql_args.h"
 #include "store/statement.h"
 
-enum { MAX_BATCH = 100000, DAY_MS = 86400000, PER_BATCH = 8 };
+enum { MAX_BATCH = 100000, DAY_MS = 86400000, PER_BATCH = 7 };
 
 struct fleet {
 	struct su_arena *arena;
@@ -150,7 +150,6 @@ static void run_batch(PGconn *conn, struct fleet *fleet, size_t size)
 	}
 	const struct sql_arg locked[] = { sql_list(&ids) };
 	send(conn, STATEMENT_BEGIN, NULL, 0);
-	send(conn, STATEMENT_BATCH_SETTINGS, NULL, 0);
 	send(conn, STATEMENT_BATCH_LOCK_DEVICES, locked, 1);
 	send_table(conn, STATEMENT_BATCH_UPDATE_DEPLOYMENTS, &rows);
 	send_table(conn, STATEMENT_BATCH_INSERT_HISTORY, &history);
@@ -162,7 +161,7 @@ static void run_batch(PGconn *conn, struct fleet *fleet, size_t size)
 
 static PGconn *connect_to(const char *conninfo)
 {
-	static const enum statement used[PER_BATCH] = { STATEMENT_BEGIN, STATEMENT_BATCH_SETTINGS,
+	static const enum statement used[PER_BATCH] = { STATEMENT_BEGIN,
 		STATEMENT_BATCH_LOCK_DEVICES, STATEMENT_BATCH_UPDATE_DEPLOYMENTS,
 		STATEMENT_BATCH_INSERT_HISTORY, STATEMENT_NOTIFY_OTHERS, STATEMENT_COUNTER_ADD,
 		STATEMENT_COMMIT };
@@ -171,6 +170,7 @@ static PGconn *connect_to(const char *conninfo)
 		errx(1, "%s", PQerrorMessage(conn));
 	for (size_t i = 0; i < PER_BATCH; i++)
 		prepare(conn, used[i]);
+	PQclear(PQexec(conn, statement_text(STATEMENT_CONNECTION_PLAN_ONCE)));
 	return conn;
 }
 
