@@ -10,3 +10,6 @@
 int64_t asking_again_ms(const struct deployment_plan *plan, const struct profile *profile);
 /* When to ask a device that is at work how far it is; 0: not now. */
 int64_t asking_progress_ms(const struct deployment *active, const struct situation *situation);
+/* When to look again at one that is always there, and yet nobody here has it in reach: who gets it in reach tells,
+ * so the longer it stands still, the later. */
+int64_t asking_reach_ms(const struct deployment *active, int64_t now_ms);

@@ -14,9 +14,6 @@
 #include "tracker/planner_memory.h"
 #include "tracker/planning_facts.h"
 
-/* A device that is always there, and yet nobody here has it in reach. */
-#define AGAIN_MS INT64_C(300000)
-
 /* All that one decision needs. Pointers lead into the planning and the device. */
 struct question {
 	const struct planning *planning;
@@ -137,12 +134,13 @@ static bool is_command(enum step_kind kind)
 static int64_t supervise(const struct question *question, const struct step *step)
 {
 	const int64_t now_ms = question->planning->now_ms;
+	const int64_t again_ms = asking_reach_ms(question->deployment, now_ms);
 	if (is_command(step->kind) && step->from_ms <= now_ms && !step->when_reached)
-		return now_ms + AGAIN_MS;
+		return again_ms;
 	const int64_t ask_ms = asking_progress_ms(question->deployment, &question->situation);
 	if (ask_ms == 0)
 		return INT64_MAX;
-	return ask_ms > now_ms ? ask_ms : now_ms + AGAIN_MS;
+	return ask_ms > now_ms ? ask_ms : again_ms;
 }
 
 static void note(const struct question *question, struct step *step)

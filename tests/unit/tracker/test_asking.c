@@ -82,6 +82,21 @@ static void others_are_not_asked(void **state)
 	assert_int_equal(asked_after(MODE_SERVER, DEPLOYMENT_DOWNLOADED, 0), 0);
 }
 
+static int64_t looked_at_after(int64_t stood_still_ms)
+{
+	const struct deployment active = { .changed_at_ms = NOW - stood_still_ms };
+	return asking_reach_ms(&active, NOW) - NOW;
+}
+
+static void who_is_out_of_reach_is_looked_at_less_and_less(void **state)
+{
+	(void)state;
+	assert_int_equal(looked_at_after(0), 5 * MINUTE_MS);
+	assert_int_equal(looked_at_after(20 * MINUTE_MS), 20 * MINUTE_MS);
+	assert_int_equal(looked_at_after(1000 * MINUTE_MS), 60 * MINUTE_MS);
+	assert_int_equal(looked_at_after(-MINUTE_MS), 5 * MINUTE_MS); /* the clock was set back */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +105,7 @@ int main(void)
 		cmocka_unit_test(a_sleeper_is_asked_whenever_it_wakes),
 		cmocka_unit_test(a_device_at_work_is_asked_when_it_should_be_done),
 		cmocka_unit_test(others_are_not_asked),
+		cmocka_unit_test(who_is_out_of_reach_is_looked_at_less_and_less),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
