@@ -105,8 +105,8 @@ def test_what_fails_while_its_page_is_planned_is_not_planned_anew(sandbox, trust
             "UPDATE deployment SET state = 'failed', active = false, row_version = row_version + 1"
             " WHERE device_id = (SELECT id FROM device WHERE endpoint = %s)", (device.endpoint,)
         )
-        cursor.execute("UPDATE counter SET value = value + 1 WHERE name = 'deployments.failed'")
-        cursor.execute("UPDATE counter SET value = value - 1 WHERE name = 'deployments.installing'")
+        cursor.execute("INSERT INTO counter (name, shard, value) VALUES"
+                       " ('deployments.failed', -1, 1), ('deployments.installing', -1, -1)")
     connection.close()
     eventually(lambda: sandbox.sql("SELECT NOT EXISTS (SELECT FROM plan_job)") == [(True,)])
     assert [one["state"] for one in sandbox.rest.deployments(device.endpoint)] == ["failed"]

@@ -119,6 +119,6 @@ SELECT 1000000, format('%s deployments are %s, but the counter says %s', count(d
 	coalesce(min(k.value), 0)), NULL
 FROM (SELECT DISTINCT to_state AS state FROM law_move) AS c
 LEFT JOIN deployment AS d ON d.state = c.state
-LEFT JOIN counter AS k ON k.name = 'deployments.' || c.state
+LEFT JOIN (SELECT name, sum(value) AS value FROM counter GROUP BY name) AS k ON k.name = 'deployments.' || c.state
 GROUP BY c.state
 HAVING count(d.id) <> coalesce(min(k.value), 0);
