@@ -184,14 +184,15 @@ class Program:
 
 
 class Suitd:
-    """A sandbox: suitd on the server's core, its PostgreSQL (fsync on) on database_cores.
+    """A sandbox: suitd on the server's core, or on cores, its PostgreSQL (fsync on) on database_cores.
 
     sandbox is the one of the integration tests: .rest, .sql(), .http, .coaps, .pid, .folder.
     """
 
-    def __init__(self, database_cores=None, **options):
+    def __init__(self, database_cores=None, cores=None, **options):
         from sandbox import Sandbox
 
+        self.cores = cores or {SERVER_CORE}
         self.folder = tempfile.mkdtemp(prefix="suitd-bench.")
         os.environ["SANDBOX_PG"] = "fsync=on shared_buffers=256MB"
         try:
@@ -203,7 +204,7 @@ class Suitd:
 
     def pin(self, database_cores=None):
         """Again after sandbox.restart()."""
-        pin(self.sandbox.pid, SERVER_CORE)
+        pin(self.sandbox.pid, self.cores)
         pin_postgres(self.sandbox.folder, database_cores or set(CORES))
 
     @property

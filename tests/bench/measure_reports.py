@@ -3,7 +3,7 @@
 
 Each report moves a deployment on: an update of its row and a step of its history. The references do the
 same to the deployments of as many other devices, in the same database, with fsync and synchronous_commit
-on. Each side may use all cores, except that suitd and the load each keep to one.
+on. Each side may use all cores; the load keeps to one.
 """
 
 import pathlib
@@ -32,7 +32,7 @@ class Reports:
 
     def __init__(self, bench):
         self.bench = bench
-        self.fleet = Fleet(bench)
+        self.fleet = Fleet(bench, cores=set(CORES))
         self.sandbox = self.fleet.suitd.sandbox
         self.n = bench.devices(N_DEVICES)
         self.fleet.know(self.n)
