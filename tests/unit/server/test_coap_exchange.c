@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "coap_loopback.h"
 #include "server/coap_exchange.h"
 
 enum { MID = 0x1234, TOKEN = 0x5a, PDU_BYTES = 128 };
@@ -31,19 +31,6 @@ struct heard {
 	size_t token_len;
 };
 
-static coap_address_t open_peer(int *fd_out)
-{
-	coap_address_t address;
-	coap_address_init(&address);
-	address.addr.sin.sin_family = AF_INET;
-	address.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.size = sizeof(address.addr.sin);
-	*fd_out = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(*fd_out, &address.addr.sa, address.size), 0);
-	assert_int_equal(getsockname(*fd_out, &address.addr.sa, &address.size), 0);
-	return address;
-}
-
 static int set_up(void **state)
 {
 	static struct fixture f;
@@ -51,7 +38,7 @@ static int set_up(void **state)
 	f.env.loop = su_loop_new();
 	f.env.recent = coap_recent_new(16, 60000);
 	coap_set_log_level(LOG_EMERG);
-	coap_address_t address = open_peer(&f.peer_fd);
+	coap_address_t address = coap_loopback_open(&f.peer_fd);
 	f.session = coap_new_client_session(f.context, NULL, &address, COAP_PROTO_UDP);
 	assert_non_null(f.session);
 	f.peer = coap_peer_new(&f.peers, f.session);

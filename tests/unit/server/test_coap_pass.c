@@ -5,11 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "coap_loopback.h"
 #include "server/coap_pass.h"
 #include "server/coap_turn.h"
 
@@ -22,19 +21,6 @@ struct fixture {
 	int silent_fd; /* to which the session sends */
 	unsigned n_given_up;
 };
-
-static coap_address_t open_silent(int *fd_out)
-{
-	coap_address_t address;
-	coap_address_init(&address);
-	address.addr.sin.sin_family = AF_INET;
-	address.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.size = sizeof(address.addr.sin);
-	*fd_out = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(*fd_out, &address.addr.sa, address.size), 0);
-	assert_int_equal(getsockname(*fd_out, &address.addr.sa, &address.size), 0);
-	return address;
-}
 
 static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
 	const coap_nack_reason_t reason, const coap_mid_t mid)
@@ -53,7 +39,7 @@ static int set_up(void **state)
 	coap_set_log_level(LOG_EMERG);
 	coap_set_app_data(f.context, &f);
 	coap_register_nack_handler(f.context, on_nack);
-	coap_address_t address = open_silent(&f.silent_fd);
+	coap_address_t address = coap_loopback_open(&f.silent_fd);
 	f.session = coap_new_client_session(f.context, NULL, &address, COAP_PROTO_UDP);
 	assert_non_null(f.session);
 	*state = &f;

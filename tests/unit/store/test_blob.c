@@ -12,13 +12,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "folder.h"
 #include "store/blob.h"
 #include "suit/hash.h"
 
@@ -37,19 +37,11 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *ftw)
-{
-	(void)info;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 	blob_store_close(&f->store);
-	nftw(f->root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(f->root);
 	free(f);
 	return 0;
 }

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "folder.h"
 #include "store/blob_space.h"
 
 static char root[64];
@@ -25,19 +25,11 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *ftw)
-{
-	(void)info;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct blob_store *store = *state;
 	blob_store_close(&store);
-	nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(root);
 	return 0;
 }
 

@@ -2,7 +2,6 @@
 /* What a device knows survives a restart; a damaged file is named, not guessed at. */
 #include "tools/device_state.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,17 +12,10 @@
 #include <cmocka.h>
 
 #include "base/hex.h"
+#include "folder.h"
 #include "tools/whole_file.h"
 
 static char folder[64];
-
-static int remove_entry(const char *path, const struct stat *info, int flag, struct FTW *walk)
-{
-	(void)info;
-	(void)flag;
-	(void)walk;
-	return remove(path);
-}
 
 static int set_up(void **state)
 {
@@ -35,7 +27,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct su_arena *arena = *state;
-	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(folder);
 	su_arena_free(&arena);
 	return 0;
 }
