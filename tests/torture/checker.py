@@ -86,7 +86,7 @@ class Checker:
         ):
             self.deployments[endpoint, release].append(deployment)
             states[deployment] = state
-        at, self.reached = {}, collections.Counter()
+        at, self.reached = {}, collections.defaultdict(collections.Counter)  # times, by deployment and state
         for deployment, left, state, event, detail in self.rows(
             "SELECT deployment_id, from_state, to_state, event, detail FROM deployment_history ORDER BY id"
         ):
@@ -95,7 +95,7 @@ class Checker:
             if deployment in at and at[deployment] != left:
                 self.fault(f"deployment {deployment}: history goes from {at[deployment]} to {left}")
             if left != state:
-                self.reached[deployment, state] += 1
+                self.reached[deployment][state] += 1
             at[deployment] = state
         for deployment, state in states.items():
             if at.get(deployment) != state:
@@ -110,8 +110,8 @@ class Checker:
         for endpoint, release, state in self.ledger.sent_states:
             said[endpoint, release, state] += 1
         for (endpoint, release), ids in self.deployments.items():
-            for state in {state for id, state in self.reached if id in ids}:
-                times = max(self.reached[id, state] for id in ids)
+            for state in {state for id in ids for state in self.reached[id]}:
+                times = max(self.reached[id][state] for id in ids)
                 # To two of them, the answer of one being late: then the message may overtake the next ones.
                 late = len(self.world.victims) > 1 and said[endpoint, release, state] >= times
                 if times > 1 and not late:
@@ -155,7 +155,7 @@ class Checker:
             ids = self.deployments[endpoint, release]
             # Whose deployment was cancelled meanwhile may end it as it likes.
             cancelled = any(self.states[id] == "cancelled" for id in ids)
-            if not cancelled and not any(self.reached[id, state] for id in ids):
+            if not cancelled and not any(self.reached[id][state] for id in ids):
                 self.missing(f"{endpoint} said {state} about {release}: no history has it")
         for endpoint, release in set(self.ledger.of("offered")):
             if not self.deployments[endpoint, release]:
@@ -176,7 +176,7 @@ class Checker:
         for endpoint, release, deployment, kind in self.ledger.of("command"):
             if deployment not in self.deployments[endpoint, release]:
                 self.missing(f"{endpoint} was told to {kind} {deployment}, which is not there")
-            elif not any(self.reached[deployment, state] for state in BEFORE.get(kind, STATES_OF_COMMANDS)):
+            elif not any(self.reached[deployment][state] for state in BEFORE.get(kind, STATES_OF_COMMANDS)):
                 self.fault(f"{endpoint} was told to {kind} {deployment}, whose history does not come to that")
         promised = set(self.ledger.of("answer"))
         for endpoint, deployment, answer in promised:
