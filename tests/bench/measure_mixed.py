@@ -8,7 +8,7 @@ import uuid
 
 import suit_oracle as suit
 from fleet import Fleet, copy_device
-from harness import LOAD_CORE, PROGRAMS, BenchError, Pair, Side, measure
+from harness import CORES, LOAD_CORE, PROGRAMS, BenchError, Pair, Side, measure
 from sandbox import eventually
 
 POLLS, REPORTS, BLOCKS = 4000, 1000, 4000  # a second
@@ -20,7 +20,13 @@ KEPT_UP = 0.9  # of the rate that it shall have
 
 
 class MixedFleet(Fleet):
-    """Beside the devices of Fleet, classes of devices for which suitd plans when a release comes."""
+    """Beside the devices of Fleet, classes of devices for which suitd plans when a release comes.
+
+    suitd may use all cores, as PostgreSQL does: no program is compared with it that keeps to one.
+    """
+
+    def __init__(self, bench):
+        super().__init__(bench, cores=set(CORES))
 
     def add_class(self, number, n_devices):
         """The devices classN-000000 and more, which do not come by themselves; gives their class."""
