@@ -254,7 +254,6 @@ static enum su_status write_at_once(
 {
 	begin(batch, conn);
 	commit_steps_send_plain(batch);
-	batch->has_steps = true;
 	assume_all_hold(batch);
 	commit_steps_send_rows(batch);
 	commit_steps_finish(batch, origin);

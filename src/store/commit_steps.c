@@ -83,6 +83,7 @@ void commit_steps_send_plain(struct batch *batch)
 			commit_rows_add_step(&steps, write);
 	}
 	txn_pipe_send_table(&batch->pipe, STATEMENT_BATCH_TAKE_STEPS, &steps);
+	batch->has_steps = true;
 }
 
 static void write_devices(struct batch *batch)
